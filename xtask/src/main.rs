@@ -1,2 +1,47 @@
-//! Project chores.
-fn main() {}
+//! Project chores: `cargo xtask demo | test | check | bench | soak`.
+//!
+//! Each chore sets up what it needs, so that a fresh clone on a machine with Rust, Node.js and
+//! Python can run it. Chores print the commands they run on stderr; their results go to stdout.
+
+mod bench;
+mod check;
+mod demo;
+mod graph;
+mod process;
+mod soak;
+mod test;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+
+/// Project chores of Floe.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", version, arg_required_else_help = true)]
+struct Args {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Build Floe and show its main job: encode a real file, lose two thirds of it, get it back.
+    Demo(demo::Options),
+    /// Set up and pass all tests (at most 15 minutes on two cores, plus the build).
+    Test(test::Options),
+    /// What one runs before a commit: formatting, lints, dependency graph, licences, docs.
+    Check,
+    /// Build optimized and print a benchmark table.
+    Bench(bench::Options),
+    /// Long campaigns that `test` has no time for.
+    Soak(soak::Options),
+}
+
+fn main() -> miette::Result<()> {
+    match Args::parse().chore {
+        Chore::Demo(options) => demo::run(&options),
+        Chore::Test(options) => test::run(&options),
+        Chore::Check => check::run(),
+        Chore::Bench(options) => bench::run(&options),
+        Chore::Soak(options) => soak::run(&options),
+    }
+}

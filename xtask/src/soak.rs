@@ -1,0 +1,41 @@
+//! `cargo xtask soak NAME`: long campaigns that `test` has no time for.
+
+use std::process::Command;
+
+use clap::{Args, ValueEnum};
+use miette::Result;
+
+use crate::process;
+
+/// Options of `cargo xtask soak`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Which campaign.
+    name: Name,
+    /// Cases per property.
+    #[arg(long, default_value_t = 10_000)]
+    cases: u32,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Name {
+    /// Every property test with many more cases.
+    Properties,
+}
+
+/// Runs the campaign.
+///
+/// # Errors
+/// A case fails; its seed is printed and kept in `proptest-regressions/`.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    match options.name {
+        Name::Properties => {
+            let mut command = Command::new("cargo");
+            command
+                .args(["test", "--workspace", "--locked", "--release"])
+                .env("PROPTEST_CASES", options.cases.to_string())
+                .current_dir(process::root());
+            process::run_command(&mut command)
+        }
+    }
+}
