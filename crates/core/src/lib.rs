@@ -1,1 +1,40 @@
-//! (being written)
+//! The vocabulary of Floe: identifiers, sizes, Merkle trees, metadata and signed messages of the
+//! Walrus protocol, bit-identical to the live network.
+//!
+//! No I/O, no async, no coding. Reed–Solomon lives in `floe-encoding`, faster hash kernels in
+//! `floe-kernels`.
+
+mod axis;
+mod encoding_type;
+mod epoch;
+pub mod hash;
+mod ids;
+pub mod merkle;
+mod metadata;
+mod params;
+mod sliver;
+mod symbol;
+pub mod wire;
+
+pub use self::{
+    axis::{Axis, ParseAxisError},
+    encoding_type::{EncodingType, UnknownEncodingType},
+    epoch::Epoch,
+    ids::{
+        BlobId, ObjectId, ParseIdError, ParseIndexError, QuiltPatchId, QuiltPatchInternalId,
+        ShardIndex, SliverIndex, SliverPairIndex, SuiAddress, SymbolId,
+    },
+    metadata::{
+        BlobMetadata, BlobMetadataV1, MetadataError, SliverPairHashes, UnverifiedMetadata,
+        VerifiedMetadata,
+    },
+    params::{
+        BlobTooLarge, CodeParams, IndexOutOfRange, InvalidSymbolSize, STORAGE_UNIT_BYTES,
+        SymbolSize, TooFewShards, storage_units,
+    },
+    sliver::{Sliver, SliverData, SliverPair},
+    symbol::{
+        DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, RecoverySymbol,
+        TaggedDecodingSymbol, TaggedInconsistencyProof, TaggedRecoverySymbol,
+    },
+};

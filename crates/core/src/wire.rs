@@ -1,0 +1,131 @@
+//! BCS, read strictly and with memory bounded by the input.
+//!
+//! Byte strings are length-checked against the remaining input before they are copied, and lists
+//! carry their greatest sensible length in the type that holds them.
+
+use std::{any::type_name, fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, DeserializeSeed, Error as _, SeqAccess, Visitor},
+};
+
+/// Bytes are not the BCS of the expected type. Whoever sent them is at fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid BCS of {expected}: {source}")]
+pub struct DecodeError {
+    expected: &'static str,
+    source: bcs::Error,
+}
+
+/// Reads a value that must take up all of `bytes`.
+///
+/// # Errors
+/// [`DecodeError`] if `bytes` is not exactly the canonical form of a value.
+pub fn from_bcs<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    bcs::from_bytes(bytes).map_err(|source| DecodeError {
+        expected: type_name::<T>(),
+        source,
+    })
+}
+
+/// Reads a value from the start of `bytes`, ignoring what follows.
+///
+/// For objects on chain, to which later versions of the contracts may append fields.
+///
+/// # Errors
+/// [`DecodeError`] if `bytes` does not begin with the canonical form of a value.
+pub fn from_bcs_prefix<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let mut value = None;
+    let result = bcs::from_bytes_seed(Capture(&mut value), bytes);
+    match (value, result) {
+        (Some(value), Ok(()) | Err(bcs::Error::RemainingInput)) => Ok(value),
+        (_, Err(source)) => Err(DecodeError {
+            expected: type_name::<T>(),
+            source,
+        }),
+        (None, Ok(())) => unreachable!("the seed succeeds only after it has set the value"),
+    }
+}
+
+/// The canonical form of a value.
+///
+/// # Panics
+/// If a byte string or list in it is longer than 2^31 − 1, the limit of BCS. The protocol's own
+/// limits are below that for every practical number of shards.
+pub fn to_bcs<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    bcs::to_bytes(value).expect("lengths are below 2^31 and the types have a BCS form")
+}
+
+/// Deserializes into a slot, so that the value survives the complaint about trailing bytes.
+struct Capture<'a, T>(&'a mut Option<T>);
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Capture<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        *self.0 = Some(T::deserialize(deserializer)?);
+        Ok(())
+    }
+}
+
+/// Deserializes a list of at most `MAX` items; for `#[serde(deserialize_with)]`.
+pub(crate) fn vec_at_most<'de, D, T, const MAX: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct AtMost<T, const MAX: usize>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for AtMost<T, MAX> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {MAX} items")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+            if let Some(len) = seq.size_hint().filter(|len| *len > MAX) {
+                return Err(A::Error::invalid_length(len, &self));
+            }
+            let mut items = Vec::new();
+            while let Some(item) = seq.next_element()? {
+                if items.len() == MAX {
+                    return Err(A::Error::invalid_length(MAX + 1, &self));
+                }
+                items.push(item);
+            }
+            Ok(items)
+        }
+    }
+
+    deserializer.deserialize_seq(AtMost::<T, MAX>(PhantomData))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_read_and_the_rest_ignored() {
+        let bytes = [1, 2, 3, 0, 0, 9, 9];
+        assert_eq!(from_bcs_prefix::<(u8, u32)>(&bytes), Ok((1, 770)));
+        assert_eq!(from_bcs_prefix::<(u8, u32)>(&bytes[..5]), Ok((1, 770)));
+        assert!(from_bcs_prefix::<(u8, u32)>(&bytes[..4]).is_err());
+        let error = from_bcs::<(u8, u32)>(&bytes).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "invalid BCS of (u8, u32): remaining input"
+        );
+    }
+
+    #[test]
+    fn lists_longer_than_their_limit_are_refused() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Short(#[serde(deserialize_with = "vec_at_most::<_, _, 2>")] Vec<u8>);
+
+        assert_eq!(from_bcs(&[2, 7, 8]), Ok(Short(vec![7, 8])));
+        assert!(from_bcs::<Short>(&[3, 7, 8, 9]).is_err());
+        assert!(serde_json::from_str::<Short>("[7,8,9]").is_err());
+    }
+}
