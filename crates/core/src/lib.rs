@@ -9,6 +9,7 @@ mod encoding_type;
 mod epoch;
 pub mod hash;
 mod ids;
+pub mod keys;
 pub mod merkle;
 mod metadata;
 mod params;

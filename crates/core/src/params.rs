@@ -144,7 +144,7 @@ impl CodeParams {
             .ok()
             .and_then(|bytes| bytes.checked_next_multiple_of(2))
             .and_then(|bytes| SymbolSize::new(bytes).ok())
-            .ok_or(BlobTooLarge {
+            .ok_or_else(|| BlobTooLarge {
                 length,
                 max: self.max_blob_size(),
                 n_shards: self.n_shards(),

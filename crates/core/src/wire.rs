@@ -102,6 +102,89 @@ where
     deserializer.deserialize_seq(AtMost::<T, MAX>(PhantomData))
 }
 
+/// Byte strings that are base64 text (standard alphabet, padded) in human-readable formats and
+/// length-prefixed bytes in BCS; for `#[serde(with)]`.
+pub(crate) mod base64_bytes {
+    use std::borrow::Cow;
+
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
+        } else {
+            serializer.serialize_bytes(bytes)
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<u8>, D::Error> {
+        if d.is_human_readable() {
+            let text = Cow::<'de, str>::deserialize(d)?;
+            BASE64_STANDARD
+                .decode(text.as_ref())
+                .map_err(D::Error::custom)
+        } else {
+            serde_bytes::ByteBuf::deserialize(d).map(serde_bytes::ByteBuf::into_vec)
+        }
+    }
+}
+
+/// As [`base64_bytes`], for `N` bytes that have no length prefix in BCS.
+pub(crate) mod base64_array {
+    use serde::{Deserializer, Serializer, de::Error as _, ser::SerializeTuple as _};
+
+    use super::{ArrayVisitor, base64_bytes};
+
+    pub(crate) fn serialize<S: Serializer, const N: usize>(
+        bytes: &[u8; N],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return base64_bytes::serialize(bytes, serializer);
+        }
+        let mut tuple = serializer.serialize_tuple(N)?;
+        for byte in bytes {
+            tuple.serialize_element(byte)?;
+        }
+        tuple.end()
+    }
+
+    pub(crate) fn deserialize<'de, D, const N: usize>(deserializer: D) -> Result<[u8; N], D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        if deserializer.is_human_readable() {
+            let bytes = base64_bytes::deserialize(deserializer)?;
+            let got = bytes.len();
+            return bytes
+                .try_into()
+                .map_err(|_| D::Error::custom(format_args!("expected {N} bytes, got {got}")));
+        }
+        deserializer.deserialize_tuple(N, ArrayVisitor::<N>)
+    }
+}
+
+struct ArrayVisitor<const N: usize>;
+
+impl<'de, const N: usize> Visitor<'de> for ArrayVisitor<N> {
+    type Value = [u8; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{N} bytes")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<[u8; N], A::Error> {
+        let mut bytes = [0; N];
+        for (i, byte) in bytes.iter_mut().enumerate() {
+            *byte = seq
+                .next_element()?
+                .ok_or_else(|| A::Error::invalid_length(i, &self))?;
+        }
+        Ok(bytes)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
