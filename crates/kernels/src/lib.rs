@@ -1,1 +1,22 @@
-//! (being written)
+//! Hash and erasure-code kernels of the Floe encoder: BLAKE2b-256 over many equally long messages,
+//! and the Reed–Solomon code of `docs/spec/encoding.md` §3.2 over many codewords.
+//!
+//! [`Kernels`] picks the fastest path the processor has (or the one `FLOE_KERNELS` names) and makes
+//! a [`Hasher`] and [`ReedSolomon`] codes; both work on strided [`Symbols`] and compute the same
+//! bytes on every path. [`FusedEncoder`] encodes and hashes codewords piece by piece, while they are in
+//! cache. Nothing here allocates once the caller's scratch memory has grown.
+//!
+//! This is the only crate of the workspace with `unsafe` code: vector loads and stores, and calls of
+//! functions that need processor features detected before.
+
+mod blake2b;
+mod dispatch;
+mod fused;
+mod rs;
+mod symbols;
+
+pub use blake2b::{Digest, HashError, HashScratch, Hasher, LeafStates};
+pub use dispatch::{DispatchError, KERNELS_VARIABLE, KernelPath, Kernels};
+pub use fused::{FusedEncoder, FusedError, FusedScratch};
+pub use rs::{CodeError, CodeScratch, Decoder, DecoderError, ReedSolomon, ShapeError};
+pub use symbols::{Layout, LayoutError, Symbols, SymbolsMut};

@@ -1,0 +1,403 @@
+//! BLAKE2b-256 of many equally long messages at once: Merkle leaves and inner nodes
+//! (`docs/spec/encoding.md` §4).
+//!
+//! Eight messages make a [`Group`] and go through a [`LaneKernel`] side by side. Every message is one
+//! prefix byte and a body, so bodies lie one byte off BLAKE2b's 128-byte blocks. Kernels therefore
+//! load bodies as they are and shift each vector of words by one byte, moving in the last byte of the
+//! block before (the *carry*). The prefix is simply the first carry, and a body can be fed in pieces
+//! of 128 bytes: all but the last block are known to be followed by at least the carried byte.
+
+use crate::{
+    dispatch::KernelPath,
+    symbols::{Layout, Symbols, SymbolsMut},
+};
+use compress::IV;
+
+mod compress;
+mod portable;
+
+/// A BLAKE2b-256 digest.
+pub type Digest = [u8; 32];
+
+const LANES: usize = 8;
+const BLOCK_BYTES: usize = 128;
+const DIGEST_BYTES: usize = size_of::<Digest>();
+const LEAF_PREFIX: u8 = 0;
+const NODE_PREFIX: u8 = 1;
+
+/// Chaining values of eight messages, word by word, and the last eight bytes absorbed from each.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Group {
+    h: [[u64; LANES]; 8],
+    carry: [u64; LANES],
+}
+
+impl Group {
+    /// RFC 7693 §2.5: digest length 32, no key, sequential mode.
+    const fn new(prefix: u8) -> Self {
+        let mut h = [[0; LANES]; 8];
+        let mut word = 0;
+        while word < 8 {
+            h[word] = [IV[word]; LANES];
+            word += 1;
+        }
+        h[0] = [IV[0] ^ 0x0101_0020; LANES];
+        Self {
+            h,
+            carry: [(prefix as u64) << 56; LANES],
+        }
+    }
+}
+
+/// Hashes the eight messages of a group side by side.
+trait LaneKernel: std::fmt::Debug + Send + Sync {
+    /// Takes in the next bytes of all messages, equally many and a multiple of 128, when
+    /// `compressed` bytes, the prefix counted, went through the compression function before.
+    fn absorb(&self, group: &mut Group, blocks: &[&[u8]; LANES], compressed: u64);
+
+    /// The digests after the last bytes of all messages, equally many and at most 127, when the
+    /// messages are `length` bytes long, the prefix counted.
+    fn finish(&self, group: &Group, tails: &[&[u8]; LANES], length: u64) -> [Digest; LANES];
+}
+
+/// Why a hashing call was refused. The caller is at fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HashError {
+    /// There is not exactly one digest per message.
+    #[error("expected room for {expected} digests, got {got}")]
+    DigestCount {
+        /// Messages to hash.
+        expected: usize,
+        /// Digests in the output.
+        got: usize,
+    },
+    /// Digests are not laid out like the symbols they belong to.
+    #[error("expected {count} digests of 32 bytes for each of {words} codewords, got {got:?}")]
+    DigestLayout {
+        /// Symbols per codeword.
+        count: usize,
+        /// Codewords.
+        words: usize,
+        /// Layout of the digests.
+        got: Layout,
+    },
+    /// Resumable states were made for another number of messages.
+    #[error("states of {expected} messages were fed {got}")]
+    MessageCount {
+        /// Messages the states were made for.
+        expected: usize,
+        /// Messages given.
+        got: usize,
+    },
+    /// Only the last piece of a resumed message may have any length.
+    #[error("{got} bytes are not a multiple of 128")]
+    PieceLength {
+        /// Length of the piece.
+        got: usize,
+    },
+    /// Merkle leaves are digests, hence 32 bytes long.
+    #[error("tree nodes are 32 bytes, got {got}")]
+    NodeLength {
+        /// Length of the symbols given as nodes.
+        got: usize,
+    },
+}
+
+impl HashError {
+    /// Whether `digests` has one digest per symbol of `symbols`.
+    pub(crate) const fn check_digests(symbols: &Layout, digests: &Layout) -> Result<(), Self> {
+        let Layout { count, words, .. } = *symbols;
+        if digests.symbol_bytes == DIGEST_BYTES && digests.count == count && digests.words == words
+        {
+            return Ok(());
+        }
+        Err(Self::DigestLayout {
+            count,
+            words,
+            got: *digests,
+        })
+    }
+
+    const fn check_count(expected: usize, got: usize) -> Result<(), Self> {
+        if got == expected {
+            Ok(())
+        } else {
+            Err(Self::DigestCount { expected, got })
+        }
+    }
+}
+
+/// Hashes Merkle leaves and inner nodes, many at a time (`docs/spec/encoding.md` §4).
+#[derive(Clone, Copy, Debug)]
+pub struct Hasher {
+    kernel: &'static dyn LaneKernel,
+}
+
+impl Hasher {
+    /// The hasher of a path; the processor must support it.
+    pub(crate) const fn new(_path: KernelPath) -> Self {
+        Self {
+            kernel: &portable::Portable,
+        }
+    }
+
+    /// `B2(00 ‖ symbol)` of every symbol, laid out as `digests` says: as many per codeword and as
+    /// many codewords, 32 bytes each.
+    ///
+    /// # Errors
+    /// [`HashError::DigestLayout`].
+    pub fn leaves(
+        &self,
+        symbols: Symbols<'_>,
+        mut digests: SymbolsMut<'_>,
+    ) -> Result<(), HashError> {
+        HashError::check_digests(symbols.layout(), digests.layout())?;
+        let mut places = digests.layout().offsets();
+        self.hash_all(
+            LEAF_PREFIX,
+            symbols.layout().symbols(),
+            symbols.iter(),
+            |digest| {
+                write_digest(&mut digests, &mut places, digest);
+            },
+        );
+        Ok(())
+    }
+
+    /// `parents[i] = B2(01 ‖ level[2i] ‖ level[2i + 1])`; an odd level is padded with 32 zero bytes.
+    ///
+    /// # Errors
+    /// [`HashError::DigestCount`] unless there is one parent per pair.
+    pub fn parents(&self, level: &[Digest], parents: &mut [Digest]) -> Result<(), HashError> {
+        HashError::check_count(level.len().div_ceil(2), parents.len())?;
+        let (pairs, single) = level.as_chunks::<2>();
+        let padded = single.first().map(|&left| [left, [0; DIGEST_BYTES]]);
+        self.hash_pairs(pairs.iter().chain(&padded), parents);
+        Ok(())
+    }
+
+    /// The roots of as many Merkle trees as `leaves` has codewords, over the leaf digests (symbols of
+    /// 32 bytes) of each. Inner nodes of all trees are hashed side by side, so many small trees are as
+    /// cheap per node as few large ones. A tree without leaves has 32 zero bytes as its root.
+    ///
+    /// # Errors
+    /// [`HashError::NodeLength`], [`HashError::DigestCount`] unless there is one root per tree.
+    pub fn roots(
+        &self,
+        leaves: Symbols<'_>,
+        roots: &mut [Digest],
+        scratch: &mut HashScratch,
+    ) -> Result<(), HashError> {
+        let Layout {
+            symbol_bytes,
+            count,
+            words: trees,
+            ..
+        } = *leaves.layout();
+        if symbol_bytes != DIGEST_BYTES {
+            return Err(HashError::NodeLength { got: symbol_bytes });
+        }
+        HashError::check_count(trees, roots.len())?;
+        if count == 0 {
+            roots.fill([0; DIGEST_BYTES]);
+            return Ok(());
+        }
+        // Every level of every tree but the last is padded to an even number of nodes.
+        let padding = |width: usize| (width % 2 == 1 && width > 1).then_some([0; DIGEST_BYTES]);
+        let HashScratch { nodes, parents } = scratch;
+        nodes.clear();
+        for tree in 0..trees {
+            nodes.extend((0..count).map(|leaf| digest(leaves.get(tree, leaf))));
+            nodes.extend(padding(count));
+        }
+        let mut width = count;
+        while width > 1 {
+            width = width.div_ceil(2);
+            parents.resize(width * trees, [0; DIGEST_BYTES]);
+            self.hash_pairs(nodes.as_chunks().0.iter(), parents);
+            nodes.clear();
+            for tree in parents.chunks_exact(width) {
+                nodes.extend_from_slice(tree);
+                nodes.extend(padding(width));
+            }
+        }
+        roots.copy_from_slice(nodes);
+        Ok(())
+    }
+
+    /// Starts `states` over as the states of `messages` leaves of which nothing is hashed yet.
+    pub fn start(&self, states: &mut LeafStates, messages: usize) {
+        states.groups.clear();
+        states
+            .groups
+            .resize(messages.div_ceil(LANES), Group::new(LEAF_PREFIX));
+        states.messages = messages;
+        states.compressed = 0;
+    }
+
+    /// Takes in the next bytes of every leaf, a multiple of 128; leaf `word * count + index` is
+    /// symbol `index` of codeword `word`.
+    ///
+    /// # Errors
+    /// [`HashError::MessageCount`], [`HashError::PieceLength`].
+    pub fn absorb(&self, states: &mut LeafStates, pieces: Symbols<'_>) -> Result<(), HashError> {
+        let bytes = pieces.layout().symbol_bytes;
+        states.check(&pieces)?;
+        if !bytes.is_multiple_of(BLOCK_BYTES) {
+            return Err(HashError::PieceLength { got: bytes });
+        }
+        let mut pieces = pieces.iter();
+        for group in &mut states.groups {
+            self.kernel
+                .absorb(group, &next_lanes(&mut pieces), states.compressed);
+        }
+        states.compressed = states.compressed.wrapping_add(bytes as u64);
+        Ok(())
+    }
+
+    /// Takes in the last bytes of every leaf, as many as there are left, and writes the digests, laid
+    /// out as for [`leaves`](Self::leaves). The states must be started over after that.
+    ///
+    /// # Errors
+    /// [`HashError::MessageCount`], [`HashError::DigestLayout`].
+    pub fn finish(
+        &self,
+        states: &mut LeafStates,
+        pieces: Symbols<'_>,
+        mut digests: SymbolsMut<'_>,
+    ) -> Result<(), HashError> {
+        states.check(&pieces)?;
+        HashError::check_digests(pieces.layout(), digests.layout())?;
+        let mut places = digests.layout().offsets();
+        let mut remaining = states.messages;
+        let mut pieces = pieces.iter();
+        for group in &mut states.groups {
+            let hashed = self.hash_rest(group, &next_lanes(&mut pieces), states.compressed);
+            for digest in hashed.iter().take(remaining) {
+                write_digest(&mut digests, &mut places, digest);
+            }
+            remaining = remaining.saturating_sub(LANES);
+        }
+        Ok(())
+    }
+
+    fn hash_pairs<'a>(&self, pairs: impl Iterator<Item = &'a [Digest; 2]>, parents: &mut [Digest]) {
+        let mut slots = parents.iter_mut();
+        let count = slots.len();
+        self.hash_all(
+            NODE_PREFIX,
+            count,
+            pairs.map(|pair| pair.as_flattened()),
+            |digest| {
+                if let Some(slot) = slots.next() {
+                    *slot = *digest;
+                }
+            },
+        );
+    }
+
+    /// Hashes `count` equally long messages.
+    #[inline]
+    fn hash_all<'a>(
+        &self,
+        prefix: u8,
+        count: usize,
+        mut messages: impl Iterator<Item = &'a [u8]>,
+        mut write: impl FnMut(&Digest),
+    ) {
+        let start = Group::new(prefix);
+        let mut remaining = count;
+        while remaining > 0 {
+            let mut group = start;
+            let hashed = self.hash_rest(&mut group, &next_lanes(&mut messages), 0);
+            hashed.iter().take(remaining).for_each(&mut write);
+            remaining = remaining.saturating_sub(LANES);
+        }
+    }
+
+    /// The digests of the messages of a group of which `compressed` bytes are done.
+    #[inline]
+    fn hash_rest(
+        &self,
+        group: &mut Group,
+        rest: &[&[u8]; LANES],
+        compressed: u64,
+    ) -> [Digest; LANES] {
+        let length = rest.first().map_or(0, |lane| lane.len());
+        let whole = length / BLOCK_BYTES * BLOCK_BYTES;
+        let total = compressed.wrapping_add(length as u64).wrapping_add(1);
+        if whole == 0 {
+            return self.kernel.finish(group, rest, total);
+        }
+        let split = rest.map(|lane| lane.split_at(whole));
+        self.kernel
+            .absorb(group, &split.map(|(blocks, _)| blocks), compressed);
+        self.kernel
+            .finish(group, &split.map(|(_, tail)| tail), total)
+    }
+}
+
+/// The next eight messages; those missing at the end are replaced by the first, whose digest is then
+/// computed more often than it is used.
+#[inline]
+fn next_lanes<'a>(messages: &mut impl Iterator<Item = &'a [u8]>) -> [&'a [u8]; LANES] {
+    let first = messages.next().unwrap_or_default();
+    let mut lanes = [first; LANES];
+    for lane in lanes.iter_mut().skip(1) {
+        let Some(message) = messages.next() else {
+            break;
+        };
+        *lane = message;
+    }
+    lanes
+}
+
+#[inline]
+fn write_digest(
+    digests: &mut SymbolsMut<'_>,
+    places: &mut impl Iterator<Item = usize>,
+    digest: &Digest,
+) {
+    if let Some(place) = places.next() {
+        digests
+            .bytes_mut(place, DIGEST_BYTES)
+            .copy_from_slice(digest);
+    }
+}
+
+fn digest(bytes: &[u8]) -> Digest {
+    let mut digest = [0; DIGEST_BYTES];
+    digest.copy_from_slice(bytes);
+    digest
+}
+
+/// Leaves that are being hashed piece by piece: 72 bytes each, reused from one
+/// [`Hasher::start`] to the next.
+#[derive(Clone, Debug, Default)]
+pub struct LeafStates {
+    groups: Vec<Group>,
+    messages: usize,
+    compressed: u64,
+}
+
+impl LeafStates {
+    const fn check(&self, pieces: &Symbols<'_>) -> Result<(), HashError> {
+        let got = pieces.layout().symbols();
+        if got == self.messages {
+            return Ok(());
+        }
+        Err(HashError::MessageCount {
+            expected: self.messages,
+            got,
+        })
+    }
+}
+
+/// Working memory of [`Hasher::roots`], reused between calls.
+#[derive(Clone, Debug, Default)]
+pub struct HashScratch {
+    nodes: Vec<Digest>,
+    parents: Vec<Digest>,
+}

@@ -1,0 +1,280 @@
+//! Restoring original symbols from any `k` symbols of a codeword.
+//!
+//! The code's erasure-locator values depend only on which symbols are there, not on their content.
+//! They come out of a transform over the whole field that costs more than decoding a short codeword,
+//! so a [`Decoder`] computes them once and serves all codewords of a blob.
+
+use reed_solomon_simd::engine::{DefaultEngine, Engine as _, GF_ORDER};
+
+use crate::symbols::{Symbols, SymbolsMut};
+
+use super::{
+    CodeScratch, Geometry, Rate, ReedSolomon, ShapeError, batch_blocks, check_count, check_shapes,
+    engine::{Rows, Span},
+    packing::{Packing, Plan},
+    tables::Factor,
+};
+
+/// Why a decoder could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecoderError {
+    /// There must be exactly as many symbols as originals.
+    #[error("expected the indices of {expected} symbols, got {got}")]
+    IndexCount {
+        /// Original symbols of the code.
+        expected: usize,
+        /// Indices given.
+        got: usize,
+    },
+    /// An index is none of the code's.
+    #[error("symbol index {index} is not below {symbols}")]
+    IndexOutOfRange {
+        /// The index.
+        index: usize,
+        /// Symbols of a codeword, originals and recovery.
+        symbols: usize,
+    },
+    /// An index occurs twice.
+    #[error("symbol index {index} occurs twice")]
+    DuplicateIndex {
+        /// The index.
+        index: usize,
+    },
+}
+
+/// What becomes of an original symbol.
+#[derive(Clone, Copy, Debug)]
+enum Original {
+    /// It is the given symbol of this number.
+    Given(usize),
+    /// It is restored in this row and scaled.
+    Restored { row: usize, factor: Factor },
+}
+
+/// Restores the originals of codewords of which the same symbols are there.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    code: ReedSolomon,
+    /// Row and locator value of each given symbol.
+    given: Vec<(usize, Factor)>,
+    originals: Vec<Original>,
+    /// Rows that hold no given symbol.
+    empty: Vec<usize>,
+    rows: usize,
+    used: usize,
+}
+
+impl ReedSolomon {
+    /// A decoder for codewords of which the symbols `indices` are there, in this order; indices
+    /// below `k` are originals, `k + j` is recovery symbol `j`.
+    ///
+    /// # Errors
+    /// [`DecoderError`] unless `indices` are `k` different symbols of the code.
+    pub fn decoder(&self, indices: &[usize]) -> Result<Decoder, DecoderError> {
+        let geometry = self.geometry;
+        let given_at = self.check_indices(indices)?;
+        let (rows, used) = geometry.decode_rows();
+        let factors = geometry.locator(&given_at, used);
+        let factor = |row: usize| Factor::new(factors.get(row).copied().unwrap_or_default());
+        let row_of = |index: usize| geometry.decode_row(index);
+        let given: Vec<_> = indices
+            .iter()
+            .map(|&index| (row_of(index), factor(row_of(index))))
+            .collect();
+        let originals = given_at.iter().take(geometry.originals).enumerate();
+        let originals = originals.map(|(index, given)| {
+            let row = row_of(index);
+            given.map_or(
+                Original::Restored {
+                    row,
+                    factor: factor(row).inverse(),
+                },
+                Original::Given,
+            )
+        });
+        let mut is_empty = vec![true; rows];
+        for &(row, _) in &given {
+            if let Some(empty) = is_empty.get_mut(row) {
+                *empty = false;
+            }
+        }
+        let empty = is_empty
+            .iter()
+            .enumerate()
+            .filter_map(|(row, &empty)| empty.then_some(row));
+        Ok(Decoder {
+            code: self.clone(),
+            originals: originals.collect(),
+            empty: empty.collect(),
+            given,
+            rows,
+            used,
+        })
+    }
+
+    /// For every symbol of the code, its number among `indices`.
+    fn check_indices(&self, indices: &[usize]) -> Result<Vec<Option<usize>>, DecoderError> {
+        let Geometry {
+            originals,
+            recovery,
+            ..
+        } = self.geometry;
+        if indices.len() != originals {
+            return Err(DecoderError::IndexCount {
+                expected: originals,
+                got: indices.len(),
+            });
+        }
+        let symbols = originals + recovery;
+        let mut given_at = vec![None; symbols];
+        for (number, &index) in indices.iter().enumerate() {
+            let given = given_at
+                .get_mut(index)
+                .ok_or(DecoderError::IndexOutOfRange { index, symbols })?;
+            if given.replace(number).is_some() {
+                return Err(DecoderError::DuplicateIndex { index });
+            }
+        }
+        Ok(given_at)
+    }
+}
+
+impl Geometry {
+    /// Rows that decoding transforms, and those of them that belong to symbols.
+    const fn decode_rows(&self) -> (usize, usize) {
+        let used = match self.rate {
+            Rate::High => self.chunk + self.originals,
+            Rate::Low => self.chunk + self.recovery,
+        };
+        (used.next_power_of_two(), used)
+    }
+
+    /// The evaluation point of a symbol: the polynomials of §3.2 put the side that the chunk size
+    /// comes from first.
+    const fn decode_row(&self, index: usize) -> usize {
+        match (self.rate, index < self.originals) {
+            (Rate::High, true) => self.chunk + index,
+            (Rate::High, false) => index - self.originals,
+            (Rate::Low, true) => index,
+            (Rate::Low, false) => self.chunk + index - self.originals,
+        }
+    }
+
+    /// Logarithms of the values of the erasure locator, by row.
+    fn locator(&self, given_at: &[Option<usize>], used: usize) -> Vec<u16> {
+        let mut erased = vec![0_u16; GF_ORDER];
+        let mut mark = |row: usize| {
+            if let Some(erased) = erased.get_mut(row) {
+                *erased = 1;
+            }
+        };
+        for (index, _) in given_at
+            .iter()
+            .enumerate()
+            .filter(|(_, given)| given.is_none())
+        {
+            mark(self.decode_row(index));
+        }
+        let truncated = match self.rate {
+            // Recovery symbols the code could have but has not count as erased.
+            Rate::High => {
+                (self.recovery..self.chunk).for_each(mark);
+                used
+            }
+            Rate::Low => {
+                (used..GF_ORDER).for_each(mark);
+                GF_ORDER
+            }
+        };
+        if let Some(erased) = erased.first_chunk_mut() {
+            DefaultEngine::eval_poly(erased, truncated);
+        }
+        erased
+    }
+}
+
+impl Decoder {
+    /// Restores all original symbols of every codeword.
+    ///
+    /// `given` has the symbols the decoder was made for, in the same order; `originals` has `k` per
+    /// codeword, and gets those that were given as copies. Lengths (even) and numbers of codewords
+    /// agree, strides need not. Nothing is authenticated: wrong symbols give wrong originals.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the views do not fit.
+    pub fn decode(
+        &self,
+        given: Symbols<'_>,
+        mut originals: SymbolsMut<'_>,
+        scratch: &mut CodeScratch,
+    ) -> Result<(), ShapeError> {
+        check_count("given", self.given.len(), given.layout().count)?;
+        check_count("original", self.originals.len(), originals.layout().count)?;
+        check_shapes(given.layout(), originals.layout())?;
+        self.copy_given(&given, &mut originals);
+        if self
+            .originals
+            .iter()
+            .all(|original| matches!(original, Original::Given(_)))
+        {
+            return Ok(());
+        }
+        let packing = Packing::new(given.layout());
+        let total = packing.blocks();
+        let width_max = batch_blocks(self.rows);
+        let mut first = 0;
+        while first < total {
+            let width = width_max.min(total - first);
+            let (mut rows, plan) = scratch.rows(self.rows, width);
+            packing.plan(first, width, plan);
+            self.transform(&given, &mut rows, plan);
+            self.reveal(&mut rows, plan, &mut originals);
+            first += width;
+        }
+        Ok(())
+    }
+
+    fn copy_given(&self, given: &Symbols<'_>, originals: &mut SymbolsMut<'_>) {
+        let (from, to) = (*given.layout(), *originals.layout());
+        for word in 0..from.words {
+            for (index, original) in self.originals.iter().enumerate() {
+                if let Original::Given(number) = *original {
+                    let symbol = given.bytes(from.offset(word, number), from.symbol_bytes);
+                    let target = originals.bytes_mut(to.offset(word, index), to.symbol_bytes);
+                    target.copy_from_slice(symbol);
+                }
+            }
+        }
+    }
+
+    /// The derivative of the product of polynomial and erasure locator, at all points.
+    fn transform(&self, given: &Symbols<'_>, rows: &mut Rows<'_>, plan: &Plan) {
+        let engine = &self.code.engine;
+        for &row in &self.empty {
+            rows.zero(row..row + 1);
+        }
+        for (number, (row, factor)) in self.given.iter().enumerate() {
+            plan.gather(given, number, rows, *row);
+            engine.scale(rows.row(*row), factor);
+        }
+        let span = Span {
+            start: 0,
+            size: self.rows,
+            used: self.used,
+            point: 0,
+        };
+        engine.inverse(rows, span);
+        engine.derive(rows, self.rows);
+        engine.forward(rows, span);
+    }
+
+    fn reveal(&self, rows: &mut Rows<'_>, plan: &Plan, originals: &mut SymbolsMut<'_>) {
+        for (index, original) in self.originals.iter().enumerate() {
+            if let Original::Restored { row, factor } = original {
+                self.code.engine.scale(rows.row(*row), factor);
+                plan.scatter(rows, *row, originals, index);
+            }
+        }
+    }
+}

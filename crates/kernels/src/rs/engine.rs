@@ -1,0 +1,117 @@
+//! What the code needs from a processor: transforms over rows of blocks.
+
+use reed_solomon_simd::engine::{Engine as LibraryEngine, ShardsRefMut};
+
+use super::tables::Factor;
+
+/// A 64-byte block as on the wire: the low bytes of 32 labels, then their high bytes
+/// (`docs/spec/encoding.md` §3.2).
+pub(super) type Block = [u8; 64];
+
+/// Rows of equally many blocks. Blocks in the same column make up one codeword per label.
+#[derive(Debug)]
+pub(super) struct Rows<'a> {
+    pub(super) blocks: &'a mut [Block],
+    pub(super) width: usize,
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "rows are addressed within the code's own geometry"
+)]
+impl Rows<'_> {
+    pub(super) fn row(&mut self, index: usize) -> &mut [Block] {
+        &mut self.blocks[index * self.width..(index + 1) * self.width]
+    }
+
+    pub(super) fn zero(&mut self, rows: std::ops::Range<usize>) {
+        self.blocks[rows.start * self.width..rows.end * self.width].fill([0; 64]);
+    }
+
+    pub(super) fn copy(&mut self, from: usize, to: usize, count: usize) {
+        let from = from * self.width..(from + count) * self.width;
+        self.blocks.copy_within(from, to * self.width);
+    }
+
+    /// `rows[to ..][.. count] ^= rows[from ..][.. count]` where `from >= to + count`.
+    pub(super) fn xor(&mut self, to: usize, from: usize, count: usize) {
+        let (head, tail) = self.blocks.split_at_mut(from * self.width);
+        let target = head[to * self.width..][..count * self.width].as_flattened_mut();
+        let source = tail[..count * self.width].as_flattened();
+        target.iter_mut().zip(source).for_each(|(x, y)| *x ^= y);
+    }
+}
+
+/// A run of rows that is transformed as one polynomial.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// First row.
+    pub(super) start: usize,
+    /// Number of rows, a power of two.
+    pub(super) size: usize,
+    /// Rows that matter: rows behind are zero before an inverse transform, and may hold anything
+    /// after a transform.
+    pub(super) used: usize,
+    /// Label of the first evaluation point.
+    pub(super) point: usize,
+}
+
+/// Additive FFTs over GF(2^16) in the basis of `docs/spec/encoding.md` §3.2, and scaling.
+pub(super) trait Engine: std::fmt::Debug + Send + Sync {
+    /// Values at the points of `span` to coefficients.
+    fn inverse(&self, rows: &mut Rows<'_>, span: Span);
+
+    /// Coefficients to values at the points of `span`.
+    fn forward(&self, rows: &mut Rows<'_>, span: Span);
+
+    /// Multiplies all labels of a row.
+    fn scale(&self, row: &mut [Block], factor: &Factor);
+
+    /// `row[j] ^= XOR of row[j | b]` over all bits `b` that `j` lacks, for every row below `size`:
+    /// the derivative of a polynomial in this basis.
+    fn derive(&self, rows: &mut Rows<'_>, size: usize) {
+        for row in 1..size {
+            let width = 1 << row.trailing_zeros();
+            rows.xor(row - width, row, width);
+        }
+    }
+}
+
+/// An engine of the library.
+pub(super) struct Library<E>(pub(super) E);
+
+impl<E> std::fmt::Debug for Library<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(std::any::type_name::<E>())
+    }
+}
+
+impl<E: LibraryEngine + Send + Sync> Engine for Library<E> {
+    fn inverse(&self, rows: &mut Rows<'_>, span: Span) {
+        let Span {
+            start,
+            size,
+            used,
+            point,
+        } = span;
+        self.0.ifft(&mut shards(rows), start, size, used, point);
+    }
+
+    fn forward(&self, rows: &mut Rows<'_>, span: Span) {
+        let Span {
+            start,
+            size,
+            used,
+            point,
+        } = span;
+        self.0.fft(&mut shards(rows), start, size, used, point);
+    }
+
+    fn scale(&self, row: &mut [Block], factor: &Factor) {
+        self.0.mul(row, factor.log);
+    }
+}
+
+fn shards<'a>(rows: &'a mut Rows<'_>) -> ShardsRefMut<'a> {
+    ShardsRefMut::new(rows.blocks.len() / rows.width, rows.width, rows.blocks)
+}
