@@ -5,12 +5,15 @@
 //! `floe-kernels`.
 
 mod axis;
+pub mod certificate;
+mod committee;
 mod encoding_type;
 mod epoch;
 pub mod hash;
 mod ids;
 pub mod keys;
 pub mod merkle;
+pub mod messages;
 mod metadata;
 mod params;
 mod sliver;
@@ -19,6 +22,7 @@ pub mod wire;
 
 pub use self::{
     axis::{Axis, ParseAxisError},
+    committee::{Committee, CommitteeError, CommitteeMember, MemberIndex, RequiredWeight},
     encoding_type::{EncodingType, UnknownEncodingType},
     epoch::Epoch,
     ids::{
