@@ -15,6 +15,7 @@ pub mod keys;
 pub mod merkle;
 pub mod messages;
 mod metadata;
+pub mod onchain;
 mod params;
 mod sliver;
 mod symbol;
