@@ -3,7 +3,7 @@
 
 use std::{fmt, num::NonZeroU16};
 
-use crate::{CodeParams, Epoch, ObjectId, ShardIndex, keys::BlsPublicKey};
+use crate::{CodeParams, Epoch, ObjectId, ShardIndex, keys::BlsPublicKey, onchain};
 
 /// Position of a member in its committee, as certificates and bitmaps name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,6 +105,12 @@ pub enum CommitteeError {
         /// The shard.
         shard: ShardIndex,
     },
+    /// A node's key is unknown.
+    #[error("no public key of node {node_id}")]
+    UnknownKey {
+        /// The node.
+        node_id: ObjectId,
+    },
     /// A shard is held by no node.
     #[error("shard {shard} is not assigned")]
     UnassignedShard {
@@ -155,6 +161,30 @@ impl Committee {
             members,
             holders,
         })
+    }
+
+    /// The committee that holds shards as the staking object has it, with keys from elsewhere: the
+    /// system object for the current committee, the pools for others.
+    ///
+    /// # Errors
+    /// [`CommitteeError`], also if `key` is `None` for a node.
+    pub fn from_assignment(
+        epoch: Epoch,
+        n_shards: u16,
+        assignment: &onchain::staking::Committee,
+        mut key: impl FnMut(&ObjectId) -> Option<BlsPublicKey>,
+    ) -> Result<Self, CommitteeError> {
+        let member = |(node_id, shards): &(ObjectId, Vec<ShardIndex>)| {
+            let node_id = *node_id;
+            let public_key = key(&node_id).ok_or(CommitteeError::UnknownKey { node_id })?;
+            Ok(CommitteeMember {
+                node_id,
+                public_key,
+                shards: shards.clone(),
+            })
+        };
+        let members = assignment.0.iter().map(member).collect::<Result<_, _>>()?;
+        Self::new(epoch, n_shards, members)
     }
 
     /// The epoch.

@@ -92,3 +92,24 @@ fn required_weights_are_the_inequalities_of_the_chain() {
     assert!(RequiredWeight::Quorum.is_reached(u16::MAX, u16::MAX));
     assert_eq!(RequiredWeight::Quorum.least(u16::MAX), 43_691);
 }
+
+#[test]
+fn a_committee_is_put_together_from_shards_and_keys() {
+    let members = [member(1, &[1, 2]), member(2, &[0])];
+    let contents = members
+        .iter()
+        .map(|member| (member.node_id, member.shards.clone()))
+        .collect();
+    let assignment = onchain::staking::Committee(onchain::framework::VecMap { contents });
+    let key = |id: &ObjectId| {
+        members
+            .iter()
+            .find(|member| member.node_id == *id)
+            .map(|member| member.public_key)
+    };
+    let committee = Committee::from_assignment(Epoch(4), 3, &assignment, key);
+    assert_eq!(committee, Committee::new(Epoch(4), 3, members.to_vec()));
+    let node_id = ObjectId([1; 32]);
+    let error = Committee::from_assignment(Epoch(4), 3, &assignment, |_| None).unwrap_err();
+    assert_eq!(error, CommitteeError::UnknownKey { node_id });
+}
