@@ -262,3 +262,6 @@ impl Serialize for VerifiedMetadata {
         .serialize(serializer)
     }
 }
+
+#[cfg(test)]
+mod tests;
