@@ -1,8 +1,9 @@
 //! Text and binary forms of identifiers, and what is said about wrong ones.
 
 use floe_core::{
-    Axis, BlobId, CodeParams, EncodingType, ObjectId, QuiltPatchId, ShardIndex, SliverIndex,
-    SliverPairIndex, SuiAddress, SymbolId, SymbolSize, wire,
+    Axis, BlobId, CodeParams, EncodingType, ObjectId, ParseIdError, QuiltPatchId,
+    QuiltPatchInternalId, ShardIndex, SliverIndex, SliverPairIndex, SuiAddress, SymbolId,
+    SymbolSize, wire,
 };
 use proptest::prelude::*;
 
@@ -163,6 +164,19 @@ fn wrong_patch_ids_are_refused_with_the_reason() {
     let message = |text: &str| text.parse::<QuiltPatchId>().unwrap_err().to_string();
     assert_eq!(message(ID), "expected 50 characters, got 43");
     assert_eq!(message(&good[..49]), "expected 50 characters, got 49");
+    let internal = |bytes| QuiltPatchInternalId::from_bytes(bytes);
+    let id = internal([1, 2, 0, 0, 1]).unwrap();
+    assert_eq!((id.start(), id.end()), (2, 256));
+    assert_eq!(id.to_bytes(), [1, 2, 0, 0, 1]);
+    assert_eq!(
+        internal([2, 2, 0, 0, 1]),
+        Err(ParseIdError::Version { got: 2 })
+    );
+    let (start, end) = (2, 2);
+    assert_eq!(
+        internal([1, 2, 0, 2, 0]),
+        Err(ParseIdError::EmptyRange { start, end })
+    );
 }
 
 proptest! {
@@ -186,7 +200,7 @@ proptest! {
         let object = ObjectId(bytes);
         prop_assert_eq!(object.to_string().parse(), Ok(object));
         let end = start.saturating_add(len);
-        let internal_id = floe_core::QuiltPatchInternalId::new(start, end).unwrap();
+        let internal_id = QuiltPatchInternalId::new(start, end).unwrap();
         let patch = QuiltPatchId { quilt_id: id, internal_id };
         prop_assert_eq!(patch.to_string().parse(), Ok(patch));
     }
