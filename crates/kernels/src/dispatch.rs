@@ -35,41 +35,61 @@ impl KernelPath {
             Self::Avx512 => "avx512",
         }
     }
+}
 
-    /// Whether this processor can run the path.
-    #[must_use]
-    pub fn is_supported(self) -> bool {
-        match self {
-            Self::Portable => true,
-            Self::Avx2 => has_avx2(),
-            Self::Avx512 => has_avx512(),
-        }
+/// Proof that the processor has what [`KernelPath::Avx2`] needs.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx2(());
+
+#[cfg(target_arch = "x86_64")]
+impl Avx2 {
+    fn detect() -> Option<Self> {
+        is_x86_feature_detected!("avx2").then_some(Self(()))
     }
 }
 
+/// Proof that the processor has what [`KernelPath::Avx512`] needs.
 #[cfg(target_arch = "x86_64")]
-fn has_avx2() -> bool {
-    is_x86_feature_detected!("avx2")
-}
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx512(());
 
 #[cfg(target_arch = "x86_64")]
-fn has_avx512() -> bool {
-    has_avx2()
-        && is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vl")
-        && is_x86_feature_detected!("avx512vbmi2")
-        && is_x86_feature_detected!("gfni")
+impl Avx512 {
+    fn detect() -> Option<Self> {
+        let detected = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512vbmi2")
+            && is_x86_feature_detected!("gfni");
+        detected.then_some(Self(()))
+    }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
-const fn has_avx2() -> bool {
-    false
+/// A path with the proof that it is supported.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Proof {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
 }
 
-#[cfg(not(target_arch = "x86_64"))]
-const fn has_avx512() -> bool {
-    false
+impl Proof {
+    #[cfg(target_arch = "x86_64")]
+    fn of(path: KernelPath) -> Option<Self> {
+        match path {
+            KernelPath::Portable => Some(Self::Portable),
+            KernelPath::Avx2 => Avx2::detect().map(Self::Avx2),
+            KernelPath::Avx512 => Avx512::detect().map(Self::Avx512),
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn of(path: KernelPath) -> Option<Self> {
+        (path == KernelPath::Portable).then_some(Self::Portable)
+    }
 }
 
 impl fmt::Display for KernelPath {
@@ -109,9 +129,10 @@ pub enum DispatchError {
 }
 
 /// The kernels of one path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Kernels {
     path: KernelPath,
+    proof: Proof,
 }
 
 impl Kernels {
@@ -132,12 +153,18 @@ impl Kernels {
     /// The fastest path this processor supports.
     #[must_use]
     pub fn fastest() -> Self {
-        let supported = KernelPath::ALL
+        let portable = Self {
+            path: KernelPath::Portable,
+            proof: Proof::Portable,
+        };
+        Self::supported().last().unwrap_or(portable)
+    }
+
+    /// The kernels of every path this processor supports, slowest first.
+    pub fn supported() -> impl Iterator<Item = Self> {
+        KernelPath::ALL
             .into_iter()
-            .rfind(|path| path.is_supported());
-        Self {
-            path: supported.unwrap_or(KernelPath::Portable),
-        }
+            .filter_map(|path| Self::with_path(path).ok())
     }
 
     /// The kernels of `path`.
@@ -145,11 +172,8 @@ impl Kernels {
     /// # Errors
     /// [`DispatchError::Unsupported`].
     pub fn with_path(path: KernelPath) -> Result<Self, DispatchError> {
-        if path.is_supported() {
-            Ok(Self { path })
-        } else {
-            Err(DispatchError::Unsupported { path })
-        }
+        let proof = Proof::of(path).ok_or(DispatchError::Unsupported { path })?;
+        Ok(Self { path, proof })
     }
 
     /// The path these kernels belong to.
@@ -161,7 +185,7 @@ impl Kernels {
     /// The hash kernels.
     #[must_use]
     pub const fn hasher(self) -> Hasher {
-        Hasher::new(self.path)
+        Hasher::new(self.proof)
     }
 
     /// The code of `originals` and `recovery` symbols. Making one computes tables: keep it.
@@ -169,7 +193,7 @@ impl Kernels {
     /// # Errors
     /// [`CodeError::UnsupportedCounts`] if there is no such code.
     pub fn reed_solomon(self, originals: usize, recovery: usize) -> Result<ReedSolomon, CodeError> {
-        ReedSolomon::new(self.path, originals, recovery)
+        ReedSolomon::new(self.proof, originals, recovery)
     }
 }
 
@@ -191,6 +215,9 @@ mod tests {
     #[test]
     fn portable_is_always_there() {
         assert!(Kernels::with_path(KernelPath::Portable).is_ok());
-        assert!(Kernels::fastest().path().is_supported());
+        assert_eq!(
+            Kernels::supported().next().unwrap().path(),
+            KernelPath::Portable
+        );
     }
 }

@@ -1,8 +1,6 @@
 //! Encoding and hashing in one go is encoding, then hashing.
 
-use floe_kernels::{
-    CodeScratch, FusedEncoder, FusedScratch, KernelPath, Kernels, Layout, Symbols, SymbolsMut,
-};
+use floe_kernels::{CodeScratch, FusedEncoder, FusedScratch, Kernels, Layout, Symbols, SymbolsMut};
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
@@ -49,9 +47,7 @@ fn check(kernels: Kernels, k: usize, r: usize, symbol_bytes: usize, words: usize
 }
 
 fn kernels() -> impl Iterator<Item = Kernels> {
-    KernelPath::ALL
-        .into_iter()
-        .filter_map(|path| Kernels::with_path(path).ok())
+    Kernels::supported()
 }
 
 #[test]

@@ -2,17 +2,13 @@
 
 use blake2::{Blake2b, Digest as _, digest::consts::U32};
 use floe_kernels::{
-    Digest, HashError, HashScratch, Hasher, KernelPath, Kernels, Layout, LeafStates, Symbols,
-    SymbolsMut,
+    Digest, HashError, HashScratch, Hasher, Kernels, Layout, LeafStates, Symbols, SymbolsMut,
 };
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 fn hashers() -> impl Iterator<Item = Hasher> {
-    let kernels = KernelPath::ALL
-        .into_iter()
-        .filter_map(|path| Kernels::with_path(path).ok());
-    kernels.map(Kernels::hasher)
+    Kernels::supported().map(Kernels::hasher)
 }
 
 fn prefixed(prefix: u8, bytes: &[u8]) -> Digest {

@@ -8,11 +8,15 @@
 //! of 128 bytes: all but the last block are known to be followed by at least the carried byte.
 
 use crate::{
-    dispatch::KernelPath,
+    dispatch::Proof,
     symbols::{Layout, Symbols, SymbolsMut},
 };
 use compress::IV;
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod compress;
 mod portable;
 
@@ -51,7 +55,7 @@ impl Group {
 }
 
 /// Hashes the eight messages of a group side by side.
-trait LaneKernel: std::fmt::Debug + Send + Sync {
+trait LaneKernel {
     /// Takes in the next bytes of all messages, equally many and a multiple of 128, when
     /// `compressed` bytes, the prefix counted, went through the compression function before.
     fn absorb(&self, group: &mut Group, blocks: &[&[u8]; LANES], compressed: u64);
@@ -132,14 +136,21 @@ impl HashError {
 /// Hashes Merkle leaves and inner nodes, many at a time (`docs/spec/encoding.md` §4).
 #[derive(Clone, Copy, Debug)]
 pub struct Hasher {
-    kernel: &'static dyn LaneKernel,
+    proof: Proof,
 }
 
 impl Hasher {
-    /// The hasher of a path; the processor must support it.
-    pub(crate) const fn new(_path: KernelPath) -> Self {
-        Self {
-            kernel: &portable::Portable,
+    pub(crate) const fn new(proof: Proof) -> Self {
+        Self { proof }
+    }
+
+    fn kernel(&self) -> &dyn LaneKernel {
+        match &self.proof {
+            Proof::Portable => &portable::Portable,
+            #[cfg(target_arch = "x86_64")]
+            Proof::Avx2(kernel) => kernel,
+            #[cfg(target_arch = "x86_64")]
+            Proof::Avx512(kernel) => kernel,
         }
     }
 
@@ -250,7 +261,7 @@ impl Hasher {
         }
         let mut pieces = pieces.iter();
         for group in &mut states.groups {
-            self.kernel
+            self.kernel()
                 .absorb(group, &next_lanes(&mut pieces), states.compressed);
         }
         states.compressed = states.compressed.wrapping_add(bytes as u64);
@@ -329,12 +340,12 @@ impl Hasher {
         let whole = length / BLOCK_BYTES * BLOCK_BYTES;
         let total = compressed.wrapping_add(length as u64).wrapping_add(1);
         if whole == 0 {
-            return self.kernel.finish(group, rest, total);
+            return self.kernel().finish(group, rest, total);
         }
         let split = rest.map(|lane| lane.split_at(whole));
-        self.kernel
+        self.kernel()
             .absorb(group, &split.map(|(blocks, _)| blocks), compressed);
-        self.kernel
+        self.kernel()
             .finish(group, &split.map(|(_, tail)| tail), total)
     }
 }

@@ -4,7 +4,7 @@
 //! They come out of a transform over the whole field that costs more than decoding a short codeword,
 //! so a [`Decoder`] computes them once and serves all codewords of a blob.
 
-use reed_solomon_simd::engine::{DefaultEngine, Engine as _, GF_ORDER};
+use reed_solomon_simd::engine::GF_MODULUS;
 
 use crate::symbols::{Symbols, SymbolsMut};
 
@@ -12,7 +12,7 @@ use super::{
     CodeScratch, Geometry, Rate, ReedSolomon, ShapeError, batch_blocks, check_count, check_shapes,
     engine::{Rows, Span},
     packing::{Packing, Plan},
-    tables::Factor,
+    tables::{Factor, logarithms},
 };
 
 /// Why a decoder could not be made.
@@ -75,12 +75,12 @@ impl ReedSolomon {
         let geometry = self.geometry;
         let given_at = self.check_indices(indices)?;
         let (rows, used) = geometry.decode_rows();
-        let factors = geometry.locator(&given_at, used);
-        let factor = |row: usize| Factor::new(factors.get(row).copied().unwrap_or_default());
+        let locator = geometry.locator(&given_at);
+        let log = |row: usize| locator.get(row).copied().unwrap_or_default();
         let row_of = |index: usize| geometry.decode_row(index);
         let given: Vec<_> = indices
             .iter()
-            .map(|&index| (row_of(index), factor(row_of(index))))
+            .map(|&index| (row_of(index), Factor::new(log(row_of(index)))))
             .collect();
         let originals = given_at.iter().take(geometry.originals).enumerate();
         let originals = originals.map(|(index, given)| {
@@ -88,7 +88,7 @@ impl ReedSolomon {
             given.map_or(
                 Original::Restored {
                     row,
-                    factor: factor(row).inverse(),
+                    factor: Factor::new(GF_MODULUS - log(row)),
                 },
                 Original::Given,
             )
@@ -141,15 +141,6 @@ impl ReedSolomon {
 }
 
 impl Geometry {
-    /// Rows that decoding transforms, and those of them that belong to symbols.
-    const fn decode_rows(&self) -> (usize, usize) {
-        let used = match self.rate {
-            Rate::High => self.chunk + self.originals,
-            Rate::Low => self.chunk + self.recovery,
-        };
-        (used.next_power_of_two(), used)
-    }
-
     /// The evaluation point of a symbol: the polynomials of §3.2 put the side that the chunk size
     /// comes from first.
     const fn decode_row(&self, index: usize) -> usize {
@@ -161,36 +152,59 @@ impl Geometry {
         }
     }
 
-    /// Logarithms of the values of the erasure locator, by row.
-    fn locator(&self, given_at: &[Option<usize>], used: usize) -> Vec<u16> {
-        let mut erased = vec![0_u16; GF_ORDER];
+    /// Logarithms of the values of the erasure locator at the points of all rows.
+    ///
+    /// The locator is the product of the distances to all erased points, so its logarithm at `p` is
+    /// the sum of `log(p ^ e)` over the erased `e`: a convolution, which a Walsh–Hadamard transform
+    /// makes a product. At high rate, points of the first chunk that have no symbol count as erased,
+    /// and other points without one do not. At low rate it is the other way round, and the erased
+    /// points reach up to the end of the field. As the logarithms of all of the field's elements sum
+    /// up to 0, the sum over them is minus the sum over the points that are *not* erased.
+    fn locator(&self, given_at: &[Option<usize>]) -> Vec<u16> {
+        let (rows, _) = self.decode_rows();
+        let (sign, filled_up_from) = match self.rate {
+            Rate::High => (1, self.recovery),
+            Rate::Low => (-1, self.originals),
+        };
+        let mut sums = vec![0_i64; rows];
         let mut mark = |row: usize| {
-            if let Some(erased) = erased.get_mut(row) {
-                *erased = 1;
+            if let Some(sum) = sums.get_mut(row) {
+                *sum = sign;
             }
         };
-        for (index, _) in given_at
-            .iter()
-            .enumerate()
-            .filter(|(_, given)| given.is_none())
-        {
-            mark(self.decode_row(index));
-        }
-        let truncated = match self.rate {
-            // Recovery symbols the code could have but has not count as erased.
-            Rate::High => {
-                (self.recovery..self.chunk).for_each(mark);
-                used
+        (filled_up_from..self.chunk).for_each(&mut mark);
+        for (index, given) in given_at.iter().enumerate() {
+            if given.is_some() == (self.rate == Rate::Low) {
+                mark(self.decode_row(index));
             }
-            Rate::Low => {
-                (used..GF_ORDER).for_each(mark);
-                GF_ORDER
-            }
-        };
-        if let Some(erased) = erased.first_chunk_mut() {
-            DefaultEngine::eval_poly(erased, truncated);
         }
-        erased
+        let mut logs: Vec<i64> = logarithms(rows).map(i64::from).collect();
+        walsh_hadamard(&mut logs);
+        walsh_hadamard(&mut sums);
+        // Intermediate values may wrap around; the sums, `rows` times too large, do not.
+        sums.iter_mut()
+            .zip(&logs)
+            .for_each(|(sum, log)| *sum = sum.wrapping_mul(*log));
+        walsh_hadamard(&mut sums);
+        let shift = rows.trailing_zeros();
+        let reduce = |sum: i64| u16::try_from((sum >> shift).rem_euclid(GF_MODULUS.into()));
+        sums.into_iter()
+            .map(|sum| reduce(sum).unwrap_or_default())
+            .collect()
+    }
+}
+
+/// In place and unscaled: twice is `len` times the identity.
+fn walsh_hadamard(values: &mut [i64]) {
+    let mut half = 1;
+    while half < values.len() {
+        for pair in values.chunks_exact_mut(2 * half) {
+            let (low, high) = pair.split_at_mut(half);
+            for (x, y) in low.iter_mut().zip(high) {
+                (*x, *y) = (x.wrapping_add(*y), x.wrapping_sub(*y));
+            }
+        }
+        half *= 2;
     }
 }
 
@@ -265,8 +279,18 @@ impl Decoder {
             point: 0,
         };
         engine.inverse(rows, span);
-        engine.derive(rows, self.rows);
+        self.derive(rows);
         engine.forward(rows, span);
+    }
+
+    /// The derivative of a polynomial in this basis: row `j` gains every row `j | b` with a bit `b`
+    /// that `j` lacks.
+    fn derive(&self, rows: &mut Rows<'_>) {
+        for row in 1..self.rows {
+            let width = 1 << row.trailing_zeros();
+            let (target, source) = rows.pair(row - width, row, width);
+            self.code.engine.add(target, source);
+        }
     }
 
     fn reveal(&self, rows: &mut Rows<'_>, plan: &Plan, originals: &mut SymbolsMut<'_>) {

@@ -33,12 +33,16 @@ impl Rows<'_> {
         self.blocks.copy_within(from, to * self.width);
     }
 
-    /// `rows[to ..][.. count] ^= rows[from ..][.. count]` where `from >= to + count`.
-    pub(super) fn xor(&mut self, to: usize, from: usize, count: usize) {
+    /// The rows `to ..` for writing and `from ..` for reading, `count` of each; `from >= to + count`.
+    pub(super) fn pair(
+        &mut self,
+        to: usize,
+        from: usize,
+        count: usize,
+    ) -> (&mut [Block], &[Block]) {
         let (head, tail) = self.blocks.split_at_mut(from * self.width);
-        let target = head[to * self.width..][..count * self.width].as_flattened_mut();
-        let source = tail[..count * self.width].as_flattened();
-        target.iter_mut().zip(source).for_each(|(x, y)| *x ^= y);
+        let length = count * self.width;
+        (&mut head[to * self.width..][..length], &tail[..length])
     }
 }
 
@@ -67,13 +71,10 @@ pub(super) trait Engine: std::fmt::Debug + Send + Sync {
     /// Multiplies all labels of a row.
     fn scale(&self, row: &mut [Block], factor: &Factor);
 
-    /// `row[j] ^= XOR of row[j | b]` over all bits `b` that `j` lacks, for every row below `size`:
-    /// the derivative of a polynomial in this basis.
-    fn derive(&self, rows: &mut Rows<'_>, size: usize) {
-        for row in 1..size {
-            let width = 1 << row.trailing_zeros();
-            rows.xor(row - width, row, width);
-        }
+    /// `target[i] ^= source[i]`.
+    fn add(&self, target: &mut [Block], source: &[Block]) {
+        let target = target.as_flattened_mut().iter_mut();
+        target.zip(source.as_flattened()).for_each(|(x, y)| *x ^= y);
     }
 }
 

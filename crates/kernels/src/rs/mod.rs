@@ -6,15 +6,22 @@
 
 use std::sync::Arc;
 
-use reed_solomon_simd::engine::{DefaultEngine, GF_ORDER};
+use reed_solomon_simd::engine::GF_ORDER;
+// Where the paths of this crate cover the vector units, the portable one means it.
+#[cfg(not(target_arch = "x86_64"))]
+use reed_solomon_simd::engine::DefaultEngine as Portable;
+#[cfg(target_arch = "x86_64")]
+use reed_solomon_simd::engine::NoSimd as Portable;
 
 use crate::{
-    dispatch::KernelPath,
+    dispatch::Proof,
     symbols::{Layout, Symbols, SymbolsMut},
 };
 use engine::{Block, Engine, Library, Rows, Span};
 use packing::{Packing, Plan};
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod decoder;
 mod engine;
 mod packing;
@@ -137,6 +144,20 @@ impl Geometry {
             Rate::Low => self.recovery.next_multiple_of(self.chunk),
         }
     }
+
+    /// Rows that decoding transforms, and those of them that belong to symbols.
+    const fn decode_rows(&self) -> (usize, usize) {
+        let used = match self.rate {
+            Rate::High => self.chunk + self.originals,
+            Rate::Low => self.chunk + self.recovery,
+        };
+        (used.next_power_of_two(), used)
+    }
+
+    /// Evaluation points of all symbols, and those the last chunk is filled up with.
+    fn points(&self) -> usize {
+        (self.encode_rows() + self.chunk).max(self.decode_rows().0)
+    }
 }
 
 /// Working memory of a code, reused between calls; it grows to a few hundred KiB and stays.
@@ -172,17 +193,16 @@ pub struct ReedSolomon {
 }
 
 impl ReedSolomon {
-    /// The code of a path; the processor must support it.
-    pub(crate) fn new(
-        _path: KernelPath,
-        originals: usize,
-        recovery: usize,
-    ) -> Result<Self, CodeError> {
+    pub(crate) fn new(proof: Proof, originals: usize, recovery: usize) -> Result<Self, CodeError> {
         let geometry = Geometry::new(originals, recovery)?;
-        Ok(Self {
-            geometry,
-            engine: Arc::new(Library(DefaultEngine::new())),
-        })
+        let engine: Arc<dyn Engine> = match proof {
+            Proof::Portable => Arc::new(Library(Portable::new())),
+            #[cfg(target_arch = "x86_64")]
+            Proof::Avx2(_) => Arc::new(Library(reed_solomon_simd::engine::Avx2::new())),
+            #[cfg(target_arch = "x86_64")]
+            Proof::Avx512(proof) => Arc::new(avx512::Gfni::new(proof, geometry.points())),
+        };
+        Ok(Self { geometry, engine })
     }
 
     /// Number of original symbols, `k`.
@@ -282,7 +302,8 @@ impl ReedSolomon {
                 },
             );
             if start > 0 {
-                rows.xor(0, start, chunk);
+                let (sum, coefficients) = rows.pair(0, start, chunk);
+                self.engine.add(sum, coefficients);
             }
         }
         self.engine.forward(
