@@ -1,1 +1,23 @@
-//! (being written)
+//! The RedStuff code of the Walrus protocol: encoding blobs into slivers, decoding, verification and
+//! recovery, bit-identical to the live network (`docs/spec/encoding.md`).
+//!
+//! [`RedStuff`] is the code for one number of shards; everything starts there. Blobs come from a
+//! [`Source`], slivers go to a [`SliverSink`] and are read back through a [`SliverReader`], parallel
+//! parts run on the caller's [`Executor`]: no I/O of its own, no async, no global state.
+
+mod encode;
+mod executor;
+mod redstuff;
+mod shape;
+mod sink;
+mod source;
+mod store;
+
+pub use self::{
+    encode::{EncodeError, Options, Progress, Silent},
+    executor::{Executor, Inline},
+    redstuff::{RedStuff, RedStuffError},
+    sink::{SliverReader, SliverSink},
+    source::{Source, SourceVersion},
+    store::{MemorySlivers, ReadSliverError, SpillFile, SpilledSlivers, read_sliver},
+};

@@ -1,0 +1,283 @@
+//! The recovery columns, which are not in the blob: the row code makes their systematic part, the
+//! column code the rest, in passes over positions.
+
+use std::{
+    ops::Range,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use floe_core::Axis;
+use floe_kernels::{
+    CodeScratch, FusedScratch, HashScratch, Layout, LeafStates, Symbols, SymbolsMut,
+};
+
+use super::{
+    EncodeError, FITS, Job,
+    columns::{Expanded, HashedColumns, sliver_index, write},
+};
+use crate::{
+    executor::{lock, try_run},
+    shape::Shape,
+};
+
+/// Positions that go through code and hash at a time when a leaf hash goes on over several passes: a
+/// multiple of the blocks of both.
+const PIECE_BYTES: usize = 256;
+
+/// Expands the recovery columns.
+#[derive(Debug)]
+pub(super) struct RecoveryColumns<'a> {
+    job: Job<'a>,
+    checksum: AtomicU64,
+}
+
+/// Neighbouring columns on their way through the passes.
+#[derive(Debug)]
+struct Tile {
+    columns: Range<usize>,
+    hashed: HashedColumns,
+    /// Per column, if there is more than one pass.
+    states: Vec<ColumnStates>,
+}
+
+/// Leaf hashes of a column.
+#[derive(Debug, Default)]
+struct ColumnStates {
+    systematic: LeafStates,
+    recovery: LeafStates,
+}
+
+#[derive(Debug, Default)]
+struct RowScratch {
+    rows: Vec<u8>,
+    code: CodeScratch,
+}
+
+#[derive(Debug, Default)]
+struct ColumnScratch {
+    columns: Vec<u8>,
+    kernels: KernelScratch,
+}
+
+#[derive(Debug, Default)]
+struct KernelScratch {
+    expanded: Vec<u8>,
+    code: CodeScratch,
+    fused: FusedScratch,
+    hash: HashScratch,
+}
+
+impl<'a> RecoveryColumns<'a> {
+    pub(super) const fn new(job: Job<'a>) -> Self {
+        Self {
+            job,
+            checksum: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn expand(self) -> Result<Expanded, EncodeError> {
+        let Job { shape, plan, .. } = self.job;
+        let tiles: Vec<_> = (shape.columns..shape.n)
+            .step_by(plan.tile_columns)
+            .map(|start| Mutex::new(self.tile(start..shape.n.min(start + plan.tile_columns))))
+            .collect();
+        let mut symbols = vec![0; shape.rows * (shape.n - shape.columns) * plan.pass_positions];
+        for start in (0..shape.symbol).step_by(plan.pass_positions) {
+            let positions = start..shape.symbol.min(start + plan.pass_positions);
+            self.encode_rows(&positions, &mut symbols)?;
+            try_run(self.job.options.executor, tiles.len(), |tile, scratch| {
+                let tile = tiles.get(tile).expect(FITS);
+                self.encode_columns(&mut lock(tile), &positions, &symbols, scratch)
+            })?;
+        }
+        let tiles = tiles.into_iter().map(|tile| {
+            let tile = tile.into_inner();
+            tile.unwrap_or_else(std::sync::PoisonError::into_inner)
+                .hashed
+        });
+        Ok(Expanded {
+            tiles: tiles.collect(),
+            checksum: self.checksum.into_inner(),
+        })
+    }
+
+    fn tile(&self, columns: Range<usize>) -> Tile {
+        let Shape { n, rows, .. } = self.job.shape;
+        let several = self.job.plan.passes(&self.job.shape) > 1;
+        let states = (0..if several { columns.len() } else { 0 }).map(|_| {
+            let mut states = ColumnStates::default();
+            let hasher = self.job.codec.hasher();
+            hasher.start(&mut states.systematic, rows);
+            hasher.start(&mut states.recovery, n - rows);
+            states
+        });
+        Tile {
+            states: states.collect(),
+            hashed: HashedColumns::new(&self.job.shape, columns.clone()),
+            columns,
+        }
+    }
+
+    /// Fills `symbols` with pieces of the recovery symbols of all systematic rows, row by row.
+    fn encode_rows(&self, positions: &Range<usize>, symbols: &mut [u8]) -> Result<(), EncodeError> {
+        let Job {
+            codec,
+            shape,
+            plan,
+            matrix,
+            options,
+            ..
+        } = self.job;
+        let (step, recovery) = (plan.tile_rows, shape.n - shape.columns);
+        let tiles: Vec<_> = symbols
+            .chunks_mut(step * recovery * positions.len())
+            .take(shape.rows.div_ceil(step))
+            .map(Mutex::new)
+            .collect();
+        try_run(
+            options.executor,
+            tiles.len(),
+            |tile, scratch: &mut RowScratch| {
+                let rows = tile * step..shape.rows.min((tile + 1) * step);
+                let layout = Layout::contiguous(positions.len(), recovery, rows.len());
+                let (originals, checksum) =
+                    matrix.rows(rows, positions.clone(), &mut scratch.rows)?;
+                self.checksum.fetch_add(checksum, Ordering::Relaxed);
+                let mut symbols = lock(tiles.get(tile).expect(FITS));
+                let symbols = SymbolsMut::new(&mut symbols, layout).expect(FITS);
+                let code = codec.code(Axis::Secondary);
+                code.encode(originals, symbols, &mut scratch.code)
+                    .expect(FITS);
+                Ok(())
+            },
+        )
+    }
+
+    /// Expands and hashes pieces of a tile's columns.
+    fn encode_columns(
+        &self,
+        tile: &mut Tile,
+        positions: &Range<usize>,
+        symbols: &[u8],
+        scratch: &mut ColumnScratch,
+    ) -> Result<(), EncodeError> {
+        let Job { codec, shape, .. } = self.job;
+        let ColumnScratch { columns, kernels } = scratch;
+        self.gather(tile, positions, symbols, columns);
+        self.write(&tile.columns, positions, columns)?;
+        let layout = Layout::contiguous(positions.len(), shape.rows, tile.columns.len());
+        let originals = Symbols::new(columns, layout).expect(FITS);
+        if tile.states.is_empty() {
+            let leaves = tile.hashed.leaves_mut();
+            let fused = codec.fused(Axis::Primary);
+            fused
+                .encode_and_hash(originals, None, leaves, &mut kernels.fused)
+                .expect(FITS);
+        } else {
+            self.resume(tile, originals, positions.end == shape.symbol, kernels);
+        }
+        if positions.end == shape.symbol {
+            tile.hashed.hash_roots(codec.hasher(), &mut kernels.hash);
+        }
+        self.job.advance(tile.columns.len());
+        Ok(())
+    }
+
+    /// Copies the pieces of a tile's columns together, column by column.
+    fn gather(&self, tile: &Tile, positions: &Range<usize>, symbols: &[u8], columns: &mut Vec<u8>) {
+        let Shape {
+            n,
+            columns: systematic,
+            rows,
+            ..
+        } = self.job.shape;
+        let width = positions.len();
+        columns.clear();
+        for column in tile.columns.clone() {
+            let start = (column - systematic) * width;
+            for row in symbols.chunks_exact((n - systematic) * width).take(rows) {
+                columns.extend_from_slice(row.get(start..start + width).expect(FITS));
+            }
+        }
+    }
+
+    fn write(
+        &self,
+        columns: &Range<usize>,
+        positions: &Range<usize>,
+        bytes: &[u8],
+    ) -> Result<(), EncodeError> {
+        let Job {
+            shape,
+            sink: Some(sink),
+            ..
+        } = self.job
+        else {
+            return Ok(());
+        };
+        let width = positions.len();
+        for (column, bytes) in columns.clone().zip(bytes.chunks_exact(shape.rows * width)) {
+            let index = sliver_index(column);
+            if width == shape.symbol {
+                write(sink, Axis::Secondary, index, 0, bytes)?;
+                continue;
+            }
+            for (row, piece) in bytes.chunks_exact(width).enumerate() {
+                let offset = row * shape.symbol + positions.start;
+                write(sink, Axis::Secondary, index, offset, piece)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Expands pieces of columns and feeds them to the columns' leaf hashes; ends these after the
+    /// last piece.
+    fn resume(
+        &self,
+        tile: &mut Tile,
+        columns: Symbols<'_>,
+        last: bool,
+        scratch: &mut KernelScratch,
+    ) {
+        let Shape { n, rows, .. } = self.job.shape;
+        let (code, hasher) = (self.job.codec.code(Axis::Primary), self.job.codec.hasher());
+        let width = columns.layout().symbol_bytes;
+        let KernelScratch {
+            expanded,
+            code: code_scratch,
+            ..
+        } = scratch;
+        let Tile { states, hashed, .. } = tile;
+        for (number, states) in states.iter_mut().enumerate() {
+            let column = columns.words(number..number + 1).expect(FITS);
+            for start in (0..width).step_by(PIECE_BYTES) {
+                let end = width.min(start + PIECE_BYTES);
+                let layout = Layout::contiguous(end - start, n - rows, 1);
+                expanded.resize(layout.symbols() * layout.symbol_bytes, 0);
+                let piece = column.positions(start..end).expect(FITS);
+                let mut recovery = SymbolsMut::new(expanded, layout).expect(FITS);
+                code.encode(piece, recovery.reborrow(), code_scratch)
+                    .expect(FITS);
+                if last && end == width {
+                    let mut leaves = hashed.leaves_mut().words(number..number + 1).expect(FITS);
+                    let digests = leaves.reborrow().indices(0..rows).expect(FITS);
+                    hasher
+                        .finish(&mut states.systematic, piece, digests)
+                        .expect(FITS);
+                    let digests = leaves.indices(rows..n).expect(FITS);
+                    let recovery = recovery.as_symbols();
+                    hasher
+                        .finish(&mut states.recovery, recovery, digests)
+                        .expect(FITS);
+                } else {
+                    hasher.absorb(&mut states.systematic, piece).expect(FITS);
+                    let recovery = recovery.as_symbols();
+                    hasher.absorb(&mut states.recovery, recovery).expect(FITS);
+                }
+            }
+        }
+    }
+}
