@@ -1,12 +1,13 @@
 //! `cargo bench -p floe-kernels`: rates of every path, per second of CPU time, next to the plain
-//! libraries. Arguments select tables by name: `hash`, `code`, `decode`, `column`.
-#![expect(missing_docs, reason = "a program")]
+//! libraries. Arguments select tables (`hash`, `code`, `decode`, `column`)
+//! and paths (`portable`, `avx2`, `avx512`).
 
 use std::{hint::black_box, time::Duration};
 
 use blake2::{Blake2b, Digest as _, digest::consts::U32};
 use floe_kernels::{
-    CodeScratch, FusedEncoder, FusedScratch, HashScratch, Kernels, Layout, Symbols, SymbolsMut,
+    CodeScratch, FusedEncoder, FusedScratch, HashScratch, KernelPath, Kernels, Layout, Symbols,
+    SymbolsMut,
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -59,11 +60,17 @@ fn row(name: &str, cells: &[f64]) {
     println!();
 }
 
+/// The supported paths that the arguments name, or all.
+fn paths() -> impl Iterator<Item = Kernels> {
+    let wanted: Vec<KernelPath> = std::env::args().filter_map(|a| a.parse().ok()).collect();
+    Kernels::supported().filter(move |k| wanted.is_empty() || wanted.contains(&k.path()))
+}
+
 fn columns(first: &[&'static str]) -> Vec<&'static str> {
     first
         .iter()
         .copied()
-        .chain(Kernels::supported().map(|k| k.path().name()))
+        .chain(paths().map(|k| k.path().name()))
         .collect()
 }
 
@@ -101,7 +108,7 @@ fn hash() {
             black_box(jobs);
         })));
         let symbols = Symbols::new(&data, Layout::contiguous(symbol_bytes, count, 1)).unwrap();
-        for kernels in Kernels::supported() {
+        for kernels in paths() {
             let hasher = kernels.hasher();
             cells.push(per_hash(measure(|| {
                 let out = SymbolsMut::digests(&mut digests, count).unwrap();
@@ -116,7 +123,7 @@ fn hash() {
         let symbols = Symbols::new(&data, Layout::contiguous(32, leaves, trees)).unwrap();
         let mut roots = vec![[0; 32]; trees];
         let mut scratch = HashScratch::default();
-        let cells: Vec<f64> = Kernels::supported()
+        let cells: Vec<f64> = paths()
             .map(|kernels| {
                 let hasher = kernels.hasher();
                 let seconds = measure(|| hasher.roots(symbols, &mut roots, &mut scratch).unwrap());
@@ -162,7 +169,7 @@ fn code() {
             let originals =
                 Symbols::new(&data, Layout::contiguous(symbol_bytes, k, words)).unwrap();
             let mut scratch = CodeScratch::default();
-            for kernels in Kernels::supported() {
+            for kernels in paths() {
                 let code = kernels.reed_solomon(k, r).unwrap();
                 cells.push(rate(measure(|| {
                     let out = SymbolsMut::new(&mut recovery, layout).unwrap();
@@ -204,7 +211,7 @@ fn decode() {
             }))];
             let given = Symbols::new(&data, layout).unwrap();
             let mut scratch = CodeScratch::default();
-            for kernels in Kernels::supported() {
+            for kernels in paths() {
                 let code = kernels.reed_solomon(k, r).unwrap();
                 let decoder = code.decoder(&indices).unwrap();
                 cells.push(rate(measure(|| {
@@ -218,7 +225,7 @@ fn decode() {
     header("us per decoder", &columns(&[]));
     for (k, r) in CODES {
         let indices: Vec<usize> = (0..k).map(|i| i * (k + r) / k).collect();
-        let cells: Vec<f64> = Kernels::supported()
+        let cells: Vec<f64> = paths()
             .map(|kernels| {
                 let code = kernels.reed_solomon(k, r).unwrap();
                 measure(|| {
@@ -260,7 +267,7 @@ fn column() {
                     .unwrap();
             })));
         }
-        for kernels in Kernels::supported() {
+        for kernels in paths() {
             let fused = FusedEncoder::new(kernels.reed_solomon(k, r).unwrap(), kernels.hasher());
             let mut scratch = FusedScratch::default();
             cells.push(rate(measure(|| {
@@ -276,18 +283,18 @@ fn column() {
 }
 
 fn main() {
-    let wanted: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|a| !a.starts_with('-'))
-        .collect();
     let tables: [(&str, fn()); 4] = [
         ("hash", hash),
         ("code", code),
         ("decode", decode),
         ("column", column),
     ];
+    let wanted: Vec<String> = std::env::args().collect();
+    let all = tables
+        .iter()
+        .all(|(name, _)| wanted.iter().all(|argument| argument != name));
     for (name, table) in tables {
-        if wanted.is_empty() || wanted.iter().any(|w| w == name) {
+        if all || wanted.iter().any(|argument| argument == name) {
             table();
         }
     }

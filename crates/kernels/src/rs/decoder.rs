@@ -234,7 +234,7 @@ impl Decoder {
         {
             return Ok(());
         }
-        let packing = Packing::new(given.layout());
+        let packing = Packing::new(*given.layout(), *originals.layout());
         let total = packing.blocks();
         let width_max = batch_blocks(self.rows);
         let mut first = 0;
@@ -270,7 +270,7 @@ impl Decoder {
         }
         for (number, (row, factor)) in self.given.iter().enumerate() {
             plan.gather(given, number, rows, *row);
-            engine.scale(rows.row(*row), factor);
+            engine.scale(rows.row_mut(*row), factor);
         }
         let span = Span {
             start: 0,
@@ -296,7 +296,7 @@ impl Decoder {
     fn reveal(&self, rows: &mut Rows<'_>, plan: &Plan, originals: &mut SymbolsMut<'_>) {
         for (index, original) in self.originals.iter().enumerate() {
             if let Original::Restored { row, factor } = original {
-                self.code.engine.scale(rows.row(*row), factor);
+                self.code.engine.scale(rows.row_mut(*row), factor);
                 plan.scatter(rows, *row, originals, index);
             }
         }

@@ -6,7 +6,9 @@ use super::tables::Factor;
 
 /// A 64-byte block as on the wire: the low bytes of 32 labels, then their high bytes
 /// (`docs/spec/encoding.md` §3.2).
-pub(super) type Block = [u8; 64];
+pub(super) type Block = [u8; BLOCK_BYTES];
+
+pub(super) const BLOCK_BYTES: usize = 64;
 
 /// Rows of equally many blocks. Blocks in the same column make up one codeword per label.
 #[derive(Debug)]
@@ -20,7 +22,11 @@ pub(super) struct Rows<'a> {
     reason = "rows are addressed within the code's own geometry"
 )]
 impl Rows<'_> {
-    pub(super) fn row(&mut self, index: usize) -> &mut [Block] {
+    pub(super) fn row(&self, index: usize) -> &[Block] {
+        &self.blocks[index * self.width..(index + 1) * self.width]
+    }
+
+    pub(super) fn row_mut(&mut self, index: usize) -> &mut [Block] {
         &mut self.blocks[index * self.width..(index + 1) * self.width]
     }
 

@@ -17,7 +17,7 @@ use crate::{
     dispatch::Proof,
     symbols::{Layout, Symbols, SymbolsMut},
 };
-use engine::{Block, Engine, Library, Rows, Span};
+use engine::{BLOCK_BYTES, Engine, Library, Rows, Span};
 use packing::{Packing, Plan};
 
 #[cfg(target_arch = "x86_64")]
@@ -171,12 +171,12 @@ impl CodeScratch {
     /// Memory for `rows` rows of `width` blocks, aligned to a cache line, of any content; and the
     /// plan.
     fn rows(&mut self, rows: usize, width: usize) -> (Rows<'_>, &mut Plan) {
-        let bytes = rows * width * size_of::<Block>();
-        let needed = bytes + size_of::<Block>();
+        let bytes = rows * width * BLOCK_BYTES;
+        let needed = bytes + BLOCK_BYTES;
         if self.memory.len() < needed {
             self.memory.resize(needed, 0);
         }
-        let start = self.memory.as_ptr().align_offset(size_of::<Block>());
+        let start = self.memory.as_ptr().align_offset(BLOCK_BYTES);
         let aligned = self.memory.get_mut(start..).unwrap_or_default();
         let (blocks, _) = aligned.as_chunks_mut();
         let blocks = blocks.get_mut(..rows * width).unwrap_or_default();
@@ -232,7 +232,7 @@ impl ReedSolomon {
         scratch: &mut CodeScratch,
     ) -> Result<(), ShapeError> {
         self.check(originals.layout(), Some(recovery.layout()))?;
-        let packing = Packing::new(originals.layout());
+        let packing = Packing::new(*originals.layout(), *recovery.layout());
         let total = packing.blocks();
         let width_max = batch_blocks(self.geometry.encode_rows());
         let mut first = 0;
@@ -245,7 +245,7 @@ impl ReedSolomon {
             }
             self.transform(&mut rows);
             for index in 0..self.geometry.recovery {
-                plan.scatter(&mut rows, index, &mut recovery, index);
+                plan.scatter(&rows, index, &mut recovery, index);
             }
             first += width;
         }
@@ -270,7 +270,7 @@ impl ReedSolomon {
 
     /// Bytes of a symbol that are transformed at a time.
     pub(crate) fn batch_bytes(&self) -> usize {
-        batch_blocks(self.geometry.encode_rows()) * size_of::<Block>()
+        batch_blocks(self.geometry.encode_rows()) * BLOCK_BYTES
     }
 
     /// Rows of originals to rows of recovery symbols, both from row 0 on.
@@ -353,7 +353,7 @@ impl ReedSolomon {
 
 /// Blocks per row of a batch of so many rows.
 fn batch_blocks(rows: usize) -> usize {
-    (BATCH_BYTES / size_of::<Block>() / rows).clamp(1, BATCH_BLOCKS_MAX)
+    (BATCH_BYTES / BLOCK_BYTES / rows).clamp(1, BATCH_BLOCKS_MAX)
 }
 
 const fn check_count(role: &'static str, expected: usize, got: usize) -> Result<(), ShapeError> {

@@ -6,150 +6,179 @@
 //! codewords come first, then all tails, label by label without gaps: symbols of 6 bytes fill blocks
 //! as well as symbols of 6000.
 
+use std::ops::Range;
+
 use crate::symbols::{Layout, Symbols, SymbolsMut};
 
-use super::engine::Rows;
+use super::engine::{BLOCK_BYTES, Rows};
 
-const BLOCK_BYTES: usize = 64;
-const BLOCK_LABELS: usize = 32;
+const BLOCK_LABELS: usize = BLOCK_BYTES / 2;
 
-/// Labels that are contiguous both in their symbol and in their row.
+/// Bytes that are contiguous in symbols and row alike.
 #[derive(Clone, Copy, Debug)]
-struct Piece {
-    word: usize,
-    /// Position of the low bytes in the symbol.
-    position: usize,
-    /// Distance from the low to the high bytes in the symbol.
-    high: usize,
-    /// Position of the low bytes in the row; the high bytes are 32 bytes on.
+struct Run {
+    /// Distance from symbol `i` of codeword 0 to the bytes that belong to row `i`, in the input.
+    from: usize,
+    /// The same in the output.
+    to: usize,
+    /// Position in the row.
     place: usize,
-    labels: usize,
+    length: usize,
 }
 
-/// Cuts the symbols of a shape (their length, the number of codewords) into batches of blocks.
+/// Cuts symbols of a shape into batches of blocks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Packing {
-    words: usize,
+    input: Layout,
+    output: Layout,
     whole_blocks: usize,
     tail_labels: usize,
 }
 
 impl Packing {
-    pub(super) const fn new(layout: &Layout) -> Self {
+    /// For layouts that agree in the length of symbols and the number of codewords.
+    pub(super) const fn new(input: Layout, output: Layout) -> Self {
+        let whole_blocks = input.symbol_bytes / BLOCK_BYTES;
+        let tail_labels = input.symbol_bytes % BLOCK_BYTES / 2;
         Self {
-            words: layout.words,
-            whole_blocks: layout.symbol_bytes / BLOCK_BYTES,
-            tail_labels: layout.symbol_bytes % BLOCK_BYTES / 2,
+            input,
+            output,
+            whole_blocks,
+            tail_labels,
         }
     }
 
     /// Blocks per row that hold all symbols.
     pub(super) const fn blocks(&self) -> usize {
-        self.words * self.whole_blocks + (self.words * self.tail_labels).div_ceil(BLOCK_LABELS)
+        let tails = (self.input.words * self.tail_labels).div_ceil(BLOCK_LABELS);
+        self.input.words * self.whole_blocks + tails
     }
 
-    /// Fills `plan` with the pieces in the blocks `first .. first + width`.
+    /// Fills `plan` with the blocks `first .. first + width`.
     pub(super) fn plan(&self, first: usize, width: usize, plan: &mut Plan) {
-        plan.pieces.clear();
-        let whole = self.words * self.whole_blocks;
+        plan.runs.clear();
+        let whole = self.input.words * self.whole_blocks;
         let end = first + width;
-        for block in first..end.min(whole) {
-            plan.pieces.push(Piece {
-                word: block / self.whole_blocks,
-                position: block % self.whole_blocks * BLOCK_BYTES,
-                high: BLOCK_LABELS,
-                place: (block - first) * BLOCK_BYTES,
-                labels: BLOCK_LABELS,
-            });
-        }
-        if end > whole && self.tail_labels > 0 {
+        self.plan_whole(first..end.min(whole), plan);
+        if end > whole {
             let start = first.max(whole);
-            let labels = (start - whole) * BLOCK_LABELS
-                ..((end - whole) * BLOCK_LABELS).min(self.words * self.tail_labels);
-            self.plan_tails(labels, (start - first) * BLOCK_LABELS, plan);
+            let labels = (start - whole) * BLOCK_LABELS..(end - whole) * BLOCK_LABELS;
+            self.plan_tails(labels, (start - first) * BLOCK_BYTES, plan);
         }
     }
 
-    /// Adds the tails' `labels`, counted through all codewords, from label `place` of the row on.
-    fn plan_tails(&self, labels: std::ops::Range<usize>, place: usize, plan: &mut Plan) {
-        let start = labels.start;
-        let mut label = start;
-        while label < labels.end {
-            let to = place + label - start;
+    /// Adds whole blocks, counted through all codewords, from the start of the row on.
+    fn plan_whole(&self, blocks: Range<usize>, plan: &mut Plan) {
+        let mut block = blocks.start;
+        while block < blocks.end {
+            let (word, within) = (block / self.whole_blocks, block % self.whole_blocks);
+            let count = (self.whole_blocks - within).min(blocks.end - block);
+            let place = (block - blocks.start) * BLOCK_BYTES;
+            plan.runs
+                .push(self.run(word, within * BLOCK_BYTES, place, count * BLOCK_BYTES));
+            block += count;
+        }
+    }
+
+    /// Adds the tails' `labels`, counted through all codewords, from `place` in the row on.
+    fn plan_tails(&self, labels: Range<usize>, place: usize, plan: &mut Plan) {
+        let end = labels.end.min(self.input.words * self.tail_labels);
+        let mut label = labels.start;
+        while label < end {
             let (word, within) = (label / self.tail_labels, label % self.tail_labels);
+            let (block, offset) = {
+                let label = label - labels.start;
+                (label / BLOCK_LABELS, label % BLOCK_LABELS)
+            };
             let count = (self.tail_labels - within)
-                .min(BLOCK_LABELS - to % BLOCK_LABELS)
-                .min(labels.end - label);
-            plan.pieces.push(Piece {
-                word,
-                position: self.whole_blocks * BLOCK_BYTES + within,
-                high: self.tail_labels,
-                place: to / BLOCK_LABELS * BLOCK_BYTES + to % BLOCK_LABELS,
-                labels: count,
-            });
+                .min(BLOCK_LABELS - offset)
+                .min(end - label);
+            let position = self.whole_blocks * BLOCK_BYTES + within;
+            let place = place + block * BLOCK_BYTES + offset;
+            plan.runs.push(self.run(word, position, place, count));
+            let high = position + self.tail_labels;
+            plan.runs
+                .push(self.run(word, high, place + BLOCK_LABELS, count));
             label += count;
+        }
+    }
+
+    const fn run(&self, word: usize, position: usize, place: usize, length: usize) -> Run {
+        let from = word * self.input.word_stride + position;
+        let to = word * self.output.word_stride + position;
+        Run {
+            from,
+            to,
+            place,
+            length,
         }
     }
 }
 
-/// The pieces of one batch of blocks; the same for every row.
+/// How the blocks of one batch are made up; the same for every row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
-    pieces: Vec<Piece>,
+    runs: Vec<Run>,
 }
 
 #[expect(
     clippy::indexing_slicing,
-    reason = "pieces lie within rows and symbols by construction"
+    reason = "runs lie within rows by construction"
 )]
 impl Plan {
     /// Copies symbol `index` of the planned codewords into row `row`.
     pub(super) fn gather(
         &self,
-        symbols: &Symbols<'_>,
+        input: &Symbols<'_>,
         index: usize,
         rows: &mut Rows<'_>,
         row: usize,
     ) {
-        let layout = *symbols.layout();
-        let row = rows.row(row).as_flattened_mut();
-        for piece in &self.pieces {
-            let low = layout.offset(piece.word, index) + piece.position;
-            let mut copy = |place: usize, from: usize, length: usize| {
-                row[place..place + length].copy_from_slice(symbols.bytes(from, length));
-            };
-            if piece.labels == BLOCK_LABELS && piece.high == BLOCK_LABELS {
-                copy(piece.place, low, BLOCK_BYTES);
-            } else {
-                copy(piece.place, low, piece.labels);
-                copy(piece.place + BLOCK_LABELS, low + piece.high, piece.labels);
-            }
+        let start = input.layout().offset(0, index);
+        let row = rows.row_mut(row).as_flattened_mut();
+        for run in &self.runs {
+            let bytes = input.bytes(start + run.from, run.length);
+            copy(&mut row[run.place..run.place + run.length], bytes);
         }
     }
 
-    /// Copies row `row` back into symbol `index` of the planned codewords.
+    /// Copies row `row` into symbol `index` of the planned codewords.
     pub(super) fn scatter(
         &self,
-        rows: &mut Rows<'_>,
+        rows: &Rows<'_>,
         row: usize,
-        symbols: &mut SymbolsMut<'_>,
+        output: &mut SymbolsMut<'_>,
         index: usize,
     ) {
-        let layout = *symbols.layout();
+        let start = output.layout().offset(0, index);
         let row = rows.row(row).as_flattened();
-        for piece in &self.pieces {
-            let low = layout.offset(piece.word, index) + piece.position;
-            let mut copy = |place: usize, to: usize, length: usize| {
-                symbols
-                    .bytes_mut(to, length)
-                    .copy_from_slice(&row[place..place + length]);
-            };
-            if piece.labels == BLOCK_LABELS && piece.high == BLOCK_LABELS {
-                copy(piece.place, low, BLOCK_BYTES);
-            } else {
-                copy(piece.place, low, piece.labels);
-                copy(piece.place + BLOCK_LABELS, low + piece.high, piece.labels);
-            }
+        for run in &self.runs {
+            let bytes = &row[run.place..run.place + run.length];
+            copy(output.bytes_mut(start + run.to, run.length), bytes);
         }
+    }
+}
+
+/// `to.copy_from_slice(from)`, but without a call for short slices.
+#[inline]
+fn copy(to: &mut [u8], from: &[u8]) {
+    match from.len() {
+        BLOCK_BYTES => copy_ends::<BLOCK_BYTES>(to, from),
+        2 | 3 => copy_ends::<2>(to, from),
+        4..8 => copy_ends::<4>(to, from),
+        8..16 => copy_ends::<8>(to, from),
+        16..=32 => copy_ends::<16>(to, from),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Copies the first and the last `N` bytes, which may overlap.
+#[inline]
+fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk()) {
+        *to = *from;
+    }
+    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk()) {
+        *to = *from;
     }
 }
