@@ -5,19 +5,23 @@
 //! [`Source`], slivers go to a [`SliverSink`] and are read back through a [`SliverReader`], parallel
 //! parts run on the caller's [`Executor`]: no I/O of its own, no async, no global state.
 
+mod decode;
 mod encode;
 mod executor;
 mod redstuff;
 mod shape;
 mod sink;
+mod sliver;
 mod source;
 mod store;
 
 pub use self::{
+    decode::{BlobOutput, Check, DecodeError},
     encode::{EncodeError, Options, Progress, Silent},
     executor::{Executor, Inline},
     redstuff::{RedStuff, RedStuffError},
     sink::{SliverReader, SliverSink},
+    sliver::{SliverError, SliverVerifier},
     source::{Source, SourceVersion},
     store::{MemorySlivers, ReadSliverError, SpillFile, SpilledSlivers, read_sliver},
 };

@@ -1,6 +1,6 @@
 //! The code of a number of shards: what all operations share.
 
-use floe_core::{Axis, CodeParams, TooFewShards};
+use floe_core::{Axis, CodeParams, TooFewShards, VerifiedMetadata};
 use floe_kernels::{CodeError, DispatchError, FusedEncoder, Hasher, Kernels, ReedSolomon};
 
 /// RedStuff over Reed–Solomon for one number of shards: both one-dimensional codes and the hash
@@ -68,6 +68,13 @@ impl RedStuff {
     /// The parameters of the code.
     pub const fn params(&self) -> CodeParams {
         self.params
+    }
+
+    /// # Panics
+    /// If the metadata is for another number of shards: an error of whoever wrote the caller.
+    pub(crate) fn assert_fits(&self, metadata: &VerifiedMetadata) {
+        let (expected, got) = (self.params.n_shards(), metadata.params().n_shards());
+        assert_eq!(got, expected, "metadata for another number of shards");
     }
 
     pub(crate) const fn hasher(&self) -> Hasher {

@@ -43,16 +43,6 @@ impl Shape {
         self.columns * self.symbol
     }
 
-    /// Bytes of a column of source symbols, a secondary sliver.
-    pub(crate) const fn column_bytes(&self) -> usize {
-        self.rows * self.symbol
-    }
-
-    /// Bytes of a sliver of `axis`.
-    pub(crate) const fn sliver_bytes(&self, axis: Axis) -> usize {
-        self.sliver_symbols(axis) * self.symbol
-    }
-
     /// Bytes of the padded blob. Below 2^48, as all its factors are below 2^16.
     pub(crate) const fn blob_bytes(&self) -> u64 {
         self.rows as u64 * self.row_bytes() as u64
