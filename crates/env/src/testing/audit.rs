@@ -82,3 +82,70 @@ pub fn audit_syncs<A>(
             .collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{Access, DiskError, Open, Operation, replace};
+
+    const STATE: &str = "/state";
+
+    fn state(disk: &dyn Disk) -> Option<Vec<u8>> {
+        disk.read(Path::new(STATE), 100).ok()
+    }
+
+    /// Replaces a file by its successors, and returns the last one acknowledged.
+    fn replacing(disk: Arc<dyn Disk>) -> u8 {
+        let store = |version: &u8| replace(&disk, Path::new(STATE), &[*version], Access::Shared);
+        (1..=3)
+            .take_while(|version| store(version).is_ok())
+            .last()
+            .unwrap_or(0)
+    }
+
+    /// The file has the acknowledged version, or the one that was on its way.
+    fn is_whole(disk: Arc<dyn Disk>, acknowledged: &u8) -> bool {
+        match state(&*disk).as_deref() {
+            None => *acknowledged == 0,
+            Some([version]) => (*acknowledged..=acknowledged + 1).contains(version),
+            Some(_) => false,
+        }
+    }
+
+    #[test]
+    fn every_sync_of_a_replacement_is_needed_and_they_are_enough() {
+        let report = audit_syncs(0..16, replacing, is_whole).unwrap();
+        assert_eq!(report.syncs, 6);
+        assert_eq!(report.redundant, []);
+    }
+
+    fn writing(disk: &dyn Disk, syncs: u32) -> Result<(), DiskError> {
+        let file = disk.open(Path::new(STATE), Open::CreateNew(Access::Shared))?;
+        file.write_at(&[1], 0)?;
+        (0..syncs).try_for_each(|_| file.sync_data())?;
+        disk.sync_dir(Path::new("/"))
+    }
+
+    #[test]
+    fn missing_and_unneeded_syncs_are_told() {
+        let survives = |disk: Arc<dyn Disk>, done: &bool| !*done || state(&*disk) == Some(vec![1]);
+        let audit = |syncs| audit_syncs(0..16, |disk| writing(&*disk, syncs).is_ok(), survives);
+        assert!(audit(0).is_err());
+        assert_eq!(audit(1).unwrap().redundant, []);
+        let redundant = audit(2).unwrap().redundant;
+        assert_eq!(redundant.len(), 2, "either of the two suffices");
+        assert!(
+            redundant
+                .iter()
+                .all(|traced| traced.operation == Operation::SyncData)
+        );
+    }
+
+    #[test]
+    fn a_check_that_panics_says_no() {
+        let lost = audit_syncs(0..2, |_| (), |_, ()| panic!("unreadable"));
+        assert_eq!(lost.unwrap_err(), Lost { cut_at: 0, seed: 0 });
+    }
+}
