@@ -37,7 +37,6 @@ macro_rules! define_compress {
         /// Compresses the block `m` into `h`. `counter` is the number of message bytes up to and
         /// including this block, `last` marks the final one.
         $(#[$attribute])*
-        #[inline]
         fn compress(h: &mut [$v; 8], m: &[$v; 16], counter: u64, last: bool) {
             use $crate::blake2b::compress::{IV, SIGMA};
             macro_rules! g {

@@ -54,15 +54,69 @@ impl Group {
     }
 }
 
+/// How messages go on after the bytes given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// At least one byte follows.
+    Continues,
+    /// Nothing follows.
+    Ends,
+}
+
+impl Progress {
+    /// Blocks to compress for `length` bytes: if messages end, a last one for what is left and the
+    /// carry.
+    const fn blocks(self, length: usize) -> usize {
+        length / BLOCK_BYTES + matches!(self, Self::Ends) as usize
+    }
+}
+
+/// The next block of a message, without the carry that goes in front.
+struct Block {
+    bytes: [u8; BLOCK_BYTES],
+    /// Message bytes it adds to the counter: the last block counts the carry, too.
+    counted: u64,
+    is_last: bool,
+}
+
+impl Block {
+    /// The first block of what is left of a message; the last one is filled up with zeros.
+    #[inline]
+    fn first_of(rest: &[u8]) -> Self {
+        if let Some(bytes) = rest.first_chunk() {
+            return Self {
+                bytes: *bytes,
+                counted: BLOCK_BYTES as u64,
+                is_last: false,
+            };
+        }
+        let mut bytes = [0; BLOCK_BYTES];
+        if let Some(start) = bytes.get_mut(..rest.len()) {
+            start.copy_from_slice(rest);
+        }
+        Self {
+            bytes,
+            counted: rest.len() as u64 + 1,
+            is_last: true,
+        }
+    }
+}
+
 /// Hashes the eight messages of a group side by side.
 trait LaneKernel {
-    /// Takes in the next bytes of all messages, equally many and a multiple of 128, when
-    /// `compressed` bytes, the prefix counted, went through the compression function before.
-    fn absorb(&self, group: &mut Group, blocks: &[&[u8]; LANES], compressed: u64);
+    /// Takes in the next bytes of all messages, equally many and a multiple of 128 unless messages
+    /// end, when `compressed` bytes, the prefix counted, went through the compression function
+    /// before.
+    fn update(
+        &self,
+        group: &mut Group,
+        messages: &[&[u8]; LANES],
+        compressed: u64,
+        progress: Progress,
+    );
 
-    /// The digests after the last bytes of all messages, equally many and at most 127, when the
-    /// messages are `length` bytes long, the prefix counted.
-    fn finish(&self, group: &Group, tails: &[&[u8]; LANES], length: u64) -> [Digest; LANES];
+    /// The digests of messages that have ended.
+    fn digests(&self, group: &Group) -> [Digest; LANES];
 }
 
 /// Why a hashing call was refused. The caller is at fault.
@@ -261,8 +315,12 @@ impl Hasher {
         }
         let mut pieces = pieces.iter();
         for group in &mut states.groups {
-            self.kernel()
-                .absorb(group, &next_lanes(&mut pieces), states.compressed);
+            self.kernel().update(
+                group,
+                &next_lanes(&mut pieces),
+                states.compressed,
+                Progress::Continues,
+            );
         }
         states.compressed = states.compressed.wrapping_add(bytes as u64);
         Ok(())
@@ -285,7 +343,10 @@ impl Hasher {
         let mut remaining = states.messages;
         let mut pieces = pieces.iter();
         for group in &mut states.groups {
-            let hashed = self.hash_rest(group, &next_lanes(&mut pieces), states.compressed);
+            let lanes = next_lanes(&mut pieces);
+            self.kernel()
+                .update(group, &lanes, states.compressed, Progress::Ends);
+            let hashed = self.kernel().digests(group);
             for digest in hashed.iter().take(remaining) {
                 write_digest(&mut digests, &mut places, digest);
             }
@@ -322,31 +383,12 @@ impl Hasher {
         let mut remaining = count;
         while remaining > 0 {
             let mut group = start;
-            let hashed = self.hash_rest(&mut group, &next_lanes(&mut messages), 0);
+            self.kernel()
+                .update(&mut group, &next_lanes(&mut messages), 0, Progress::Ends);
+            let hashed = self.kernel().digests(&group);
             hashed.iter().take(remaining).for_each(&mut write);
             remaining = remaining.saturating_sub(LANES);
         }
-    }
-
-    /// The digests of the messages of a group of which `compressed` bytes are done.
-    #[inline]
-    fn hash_rest(
-        &self,
-        group: &mut Group,
-        rest: &[&[u8]; LANES],
-        compressed: u64,
-    ) -> [Digest; LANES] {
-        let length = rest.first().map_or(0, |lane| lane.len());
-        let whole = length / BLOCK_BYTES * BLOCK_BYTES;
-        let total = compressed.wrapping_add(length as u64).wrapping_add(1);
-        if whole == 0 {
-            return self.kernel().finish(group, rest, total);
-        }
-        let split = rest.map(|lane| lane.split_at(whole));
-        self.kernel()
-            .absorb(group, &split.map(|(blocks, _)| blocks), compressed);
-        self.kernel()
-            .finish(group, &split.map(|(_, tail)| tail), total)
     }
 }
 

@@ -1,6 +1,9 @@
 //! One lane after the other, on any machine.
 
-use super::{Group, LANES, LaneKernel, compress::define_compress};
+use super::{
+    BLOCK_BYTES, Block, DIGEST_BYTES, Digest, Group, LANES, LaneKernel, Progress,
+    compress::define_compress,
+};
 
 /// Hashes the messages of a group one by one.
 #[derive(Debug)]
@@ -27,10 +30,10 @@ const fn ror16(a: u64) -> u64 {
 const fn ror63(a: u64) -> u64 {
     a.rotate_right(63)
 }
-define_compress! { u64 { splat add xor ror32 ror24 ror16 ror63 } }
+define_compress! { #[inline] u64 { splat add xor ror32 ror24 ror16 ror63 } }
 
 /// The block that starts one byte before `bytes`, with `carry` in front; returns the new carry.
-fn shifted_words(bytes: &[u8; 128], carry: u64) -> ([u64; 16], u64) {
+fn shifted_words(bytes: &[u8; BLOCK_BYTES], carry: u64) -> ([u64; 16], u64) {
     let (chunks, _) = bytes.as_chunks::<8>();
     let mut words = [0; 16];
     let mut previous = carry;
@@ -44,40 +47,42 @@ fn shifted_words(bytes: &[u8; 128], carry: u64) -> ([u64; 16], u64) {
 
 #[expect(
     clippy::indexing_slicing,
-    reason = "lanes are below LANES, digests 4 of 8 words"
+    reason = "lanes are below LANES, blocks within messages"
 )]
 impl LaneKernel for Portable {
-    fn absorb(&self, group: &mut Group, blocks: &[&[u8]; LANES], mut compressed: u64) {
-        let count = blocks[0].len() / 128;
-        for block in 0..count {
-            compressed += 128;
-            for (lane, bytes) in blocks.iter().enumerate() {
-                let mut h = group.h.map(|row| row[lane]);
-                let (chunks, _) = bytes.as_chunks::<128>();
-                let (m, carry) = shifted_words(&chunks[block], group.carry[lane]);
-                compress(&mut h, &m, compressed, false);
+    fn update(
+        &self,
+        group: &mut Group,
+        messages: &[&[u8]; LANES],
+        compressed: u64,
+        progress: Progress,
+    ) {
+        for (lane, message) in messages.iter().enumerate() {
+            let mut h = group.h.map(|row| row[lane]);
+            let mut counter = compressed;
+            for index in 0..progress.blocks(message.len()) {
+                let rest = &message[index * BLOCK_BYTES..];
+                let block = Block::first_of(rest);
+                counter += block.counted;
+                let (m, carry) = shifted_words(&block.bytes, group.carry[lane]);
+                compress(&mut h, &m, counter, block.is_last);
                 group.carry[lane] = carry;
-                group
-                    .h
-                    .iter_mut()
-                    .zip(h)
-                    .for_each(|(row, word)| row[lane] = word);
             }
+            group
+                .h
+                .iter_mut()
+                .zip(h)
+                .for_each(|(row, word)| row[lane] = word);
         }
     }
 
-    fn finish(&self, group: &Group, tails: &[&[u8]; LANES], length: u64) -> [[u8; 32]; LANES] {
-        let mut digests = [[0; 32]; LANES];
-        for (lane, (tail, digest)) in tails.iter().zip(&mut digests).enumerate() {
-            let mut bytes = [0; 128];
-            bytes[..tail.len()].copy_from_slice(tail);
-            let mut h = group.h.map(|row| row[lane]);
-            let (m, _) = shifted_words(&bytes, group.carry[lane]);
-            compress(&mut h, &m, length, true);
-            for (chunk, word) in digest.as_chunks_mut::<8>().0.iter_mut().zip(h) {
-                *chunk = word.to_le_bytes();
+    fn digests(&self, group: &Group) -> [Digest; LANES] {
+        std::array::from_fn(|lane| {
+            let mut digest = [0; DIGEST_BYTES];
+            for (chunk, row) in digest.as_chunks_mut().0.iter_mut().zip(&group.h) {
+                *chunk = row[lane].to_le_bytes();
             }
-        }
-        digests
+            digest
+        })
     }
 }

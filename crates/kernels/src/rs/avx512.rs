@@ -71,11 +71,26 @@ impl Engine for Gfni {
     }
 
     fn forward(&self, rows: &mut Rows<'_>, span: Span) {
+        self.forward_from(rows, span.start, span);
+    }
+
+    fn forward_from(&self, rows: &mut Rows<'_>, from: usize, span: Span) {
         self.check(rows, span);
-        let blocks = rows.blocks[span.start * rows.width..].as_mut_ptr();
+        assert!(
+            from == span.start || from + span.size <= span.start,
+            "rows do not overlap"
+        );
+        let blocks = rows.blocks.as_mut_ptr();
         let twiddles = self.twiddles[span.point..].as_ptr();
-        // SAFETY: as in `inverse`.
-        unsafe { forward(blocks, rows.width, span.size, span.used, twiddles) }
+        // SAFETY: `check` made sure that `size` rows and twiddles follow, the rows at `from` lie
+        // before them or are the same; `self` exists only on processors with these features.
+        unsafe {
+            let (from, to) = (
+                blocks.add(from * rows.width),
+                blocks.add(span.start * rows.width),
+            );
+            forward(from, to, rows.width, span.size, span.used, twiddles);
+        }
     }
 
     fn scale(&self, row: &mut [Block], factor: &Factor) {
@@ -144,13 +159,14 @@ fn forward_butterfly(rows: &mut [__m512i], x: usize, y: usize, m: Multiplier) {
     rows[y] = _mm512_xor_si512(rows[y], rows[x]);
 }
 
-/// Applies `$layers` to `$radix` rows of `$stride` blocks each that follow each other at `$blocks`.
+/// Applies `$layers` to `$radix` rows of `$stride` blocks each that follow each other at `$from`, and
+/// writes them to `$blocks`.
 macro_rules! pass {
-    ($blocks:expr, $stride:expr, $radix:literal, |$rows:ident| $layers:block) => {
+    ($from:expr => $blocks:expr, $stride:expr, $radix:literal, |$rows:ident| $layers:block) => {
         for at in 0..$stride {
             let mut $rows = [_mm512_setzero_si512(); $radix];
             for (row, vector) in $rows.iter_mut().enumerate() {
-                *vector = _mm512_loadu_si512($blocks.add(row * $stride + at).cast());
+                *vector = _mm512_loadu_si512($from.add(row * $stride + at).cast());
             }
             $layers
             for (row, vector) in $rows.iter().enumerate() {
@@ -197,7 +213,7 @@ unsafe fn inverse(
             8 => {
                 let (a, b, c, d) = (twiddle(1), twiddle(3), twiddle(5), twiddle(7));
                 let (e, f, g) = (twiddle(2), twiddle(6), twiddle(4));
-                pass!(blocks, stride, 8, |rows| {
+                pass!(blocks => blocks, stride, 8, |rows| {
                     inverse_butterfly(&mut rows, 0, 1, a);
                     inverse_butterfly(&mut rows, 2, 3, b);
                     inverse_butterfly(&mut rows, 4, 5, c);
@@ -214,7 +230,7 @@ unsafe fn inverse(
             }
             4 => {
                 let (a, b, c) = (twiddle(1), twiddle(3), twiddle(2));
-                pass!(blocks, stride, 4, |rows| {
+                pass!(blocks => blocks, stride, 4, |rows| {
                     inverse_butterfly(&mut rows, 0, 1, a);
                     inverse_butterfly(&mut rows, 2, 3, b);
                     inverse_butterfly(&mut rows, 0, 2, c);
@@ -223,7 +239,7 @@ unsafe fn inverse(
             }
             _ => {
                 let a = twiddle(1);
-                pass!(blocks, stride, 2, |rows| {
+                pass!(blocks => blocks, stride, 2, |rows| {
                     inverse_butterfly(&mut rows, 0, 1, a)
                 });
             }
@@ -231,12 +247,14 @@ unsafe fn inverse(
     }
 }
 
-/// Coefficients to values.
+/// Coefficients at `from` to values at `blocks`.
 ///
 /// # Safety
-/// `size` rows of `width` blocks must follow `blocks`, `size - 1` matrices `twiddles`.
+/// `size` rows of `width` blocks must follow `from` and `blocks`, the same or none of them in common,
+/// and `size - 1` matrices `twiddles`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
 unsafe fn forward(
+    from: *const Block,
     blocks: *mut Block,
     width: usize,
     size: usize,
@@ -244,6 +262,8 @@ unsafe fn forward(
     twiddles: *const Matrix,
 ) {
     if size == 1 {
+        // SAFETY: a row follows both pointers.
+        unsafe { from.copy_to(blocks, width) };
         return;
     }
     let radix = radix(size);
@@ -256,7 +276,7 @@ unsafe fn forward(
             8 => {
                 let (a, b, c, d) = (twiddle(1), twiddle(3), twiddle(5), twiddle(7));
                 let (e, f, g) = (twiddle(2), twiddle(6), twiddle(4));
-                pass!(blocks, stride, 8, |rows| {
+                pass!(from => blocks, stride, 8, |rows| {
                     forward_butterfly(&mut rows, 0, 4, g);
                     forward_butterfly(&mut rows, 1, 5, g);
                     forward_butterfly(&mut rows, 2, 6, g);
@@ -273,7 +293,7 @@ unsafe fn forward(
             }
             4 => {
                 let (a, b, c) = (twiddle(1), twiddle(3), twiddle(2));
-                pass!(blocks, stride, 4, |rows| {
+                pass!(from => blocks, stride, 4, |rows| {
                     forward_butterfly(&mut rows, 0, 2, c);
                     forward_butterfly(&mut rows, 1, 3, c);
                     forward_butterfly(&mut rows, 0, 1, a);
@@ -282,7 +302,7 @@ unsafe fn forward(
             }
             _ => {
                 let a = twiddle(1);
-                pass!(blocks, stride, 2, |rows| {
+                pass!(from => blocks, stride, 2, |rows| {
                     forward_butterfly(&mut rows, 0, 1, a)
                 });
             }
@@ -290,13 +310,8 @@ unsafe fn forward(
         if part > 1 {
             for start in (0..used).step_by(part) {
                 let used = part.min(used - start);
-                forward(
-                    blocks.add(start * width),
-                    width,
-                    part,
-                    used,
-                    twiddles.add(start),
-                );
+                let rows = blocks.add(start * width);
+                forward(rows, rows, width, part, used, twiddles.add(start));
             }
         }
     }

@@ -74,6 +74,13 @@ pub(super) trait Engine: std::fmt::Debug + Send + Sync {
     /// Coefficients to values at the points of `span`.
     fn forward(&self, rows: &mut Rows<'_>, span: Span);
 
+    /// [`forward`](Self::forward) of the coefficients in the rows `from ..`, which lie before the span
+    /// or are its own.
+    fn forward_from(&self, rows: &mut Rows<'_>, from: usize, span: Span) {
+        rows.copy(from, span.start, span.size);
+        self.forward(rows, span);
+    }
+
     /// Multiplies all labels of a row.
     fn scale(&self, row: &mut [Block], factor: &Factor);
 

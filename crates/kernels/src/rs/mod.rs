@@ -333,20 +333,16 @@ impl ReedSolomon {
             point: 0,
         };
         self.engine.inverse(rows, span);
-        for start in (0..recovery).step_by(chunk).skip(1) {
-            rows.copy(0, start, chunk);
-        }
-        for start in (0..recovery).step_by(chunk) {
+        // The first rows last: they hold the coefficients.
+        for start in (0..recovery).step_by(chunk).rev() {
             let used = chunk.min(recovery - start);
-            self.engine.forward(
-                rows,
-                Span {
-                    start,
-                    size: chunk,
-                    used,
-                    point: start + chunk,
-                },
-            );
+            let span = Span {
+                start,
+                size: chunk,
+                used,
+                point: start + chunk,
+            };
+            self.engine.forward_from(rows, 0, span);
         }
     }
 }
