@@ -70,7 +70,7 @@ impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Capture<'_, T> {
 }
 
 /// Deserializes a list of at most `MAX` items; for `#[serde(deserialize_with)]`.
-pub(crate) fn vec_at_most<'de, D, T, const MAX: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub fn vec_at_most<'de, D, T, const MAX: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
