@@ -8,6 +8,8 @@
 mod decode;
 mod encode;
 mod executor;
+pub mod quilt;
+mod recover;
 mod redstuff;
 mod shape;
 mod sink;
@@ -19,6 +21,7 @@ pub use self::{
     decode::{BlobOutput, Check, DecodeError},
     encode::{EncodeError, Options, Progress, Silent},
     executor::{Executor, Inline},
+    recover::{InvalidInconsistencyProof, ProvenSymbol, RecoverError, RecoverySource, SymbolError},
     redstuff::{RedStuff, RedStuffError},
     sink::{SliverReader, SliverSink},
     sliver::{SliverError, SliverVerifier},
