@@ -8,6 +8,7 @@
 
 use crate::{
     blake2b::{HashError, Hasher, LeafStates},
+    prefetch::Ahead,
     rs::{CodeScratch, ReedSolomon, ShapeError},
     symbols::{Layout, LayoutError, Symbols, SymbolsMut},
 };
@@ -134,6 +135,10 @@ impl FusedEncoder {
         } = *originals.layout();
         self.hasher.start(&mut scratch.originals, k * words);
         self.hasher.start(&mut scratch.recovery, r * words);
+        scratch.originals.ahead = Ahead::Read(PIECE_BYTES);
+        if recovery.is_some() {
+            scratch.recovery.ahead = Ahead::Write(PIECE_BYTES);
+        }
         let FusedScratch {
             code,
             originals: states,

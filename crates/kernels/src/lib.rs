@@ -12,6 +12,7 @@
 mod blake2b;
 mod dispatch;
 mod fused;
+mod prefetch;
 mod rs;
 mod symbols;
 

@@ -9,6 +9,7 @@
 
 use crate::{
     dispatch::Proof,
+    prefetch::Ahead,
     symbols::{Layout, Symbols, SymbolsMut},
 };
 use compress::IV;
@@ -300,6 +301,7 @@ impl Hasher {
             .resize(messages.div_ceil(LANES), Group::new(LEAF_PREFIX));
         states.messages = messages;
         states.compressed = 0;
+        states.ahead = Ahead::Nothing;
     }
 
     /// Takes in the next bytes of every leaf, a multiple of 128; leaf `word * count + index` is
@@ -315,12 +317,12 @@ impl Hasher {
         }
         let mut pieces = pieces.iter();
         for group in &mut states.groups {
-            self.kernel().update(
-                group,
-                &next_lanes(&mut pieces),
-                states.compressed,
-                Progress::Continues,
-            );
+            let lanes = next_lanes(&mut pieces);
+            lanes
+                .iter()
+                .for_each(|piece| states.ahead.fetch_behind(piece));
+            self.kernel()
+                .update(group, &lanes, states.compressed, Progress::Continues);
         }
         states.compressed = states.compressed.wrapping_add(bytes as u64);
         Ok(())
@@ -344,6 +346,9 @@ impl Hasher {
         let mut pieces = pieces.iter();
         for group in &mut states.groups {
             let lanes = next_lanes(&mut pieces);
+            lanes
+                .iter()
+                .for_each(|piece| states.ahead.fetch_behind(piece));
             self.kernel()
                 .update(group, &lanes, states.compressed, Progress::Ends);
             let hashed = self.kernel().digests(group);
@@ -433,6 +438,8 @@ pub struct LeafStates {
     groups: Vec<Group>,
     messages: usize,
     compressed: u64,
+    /// What follows each piece in memory and is going to be used soon.
+    pub(crate) ahead: Ahead,
 }
 
 impl LeafStates {
