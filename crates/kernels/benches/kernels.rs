@@ -1,6 +1,12 @@
 //! `cargo bench -p floe-kernels`: rates of every path, per second of CPU time, next to the plain
 //! libraries. Arguments select tables (`hash`, `code`, `decode`, `column`)
 //! and paths (`portable`, `avx2`, `avx512`).
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "a benchmark"
+)]
 
 use std::{hint::black_box, time::Duration};
 

@@ -1,4 +1,5 @@
 //! Encoding and hashing in one go is encoding, then hashing.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use floe_kernels::{CodeScratch, FusedEncoder, FusedScratch, Kernels, Layout, Symbols, SymbolsMut};
 use proptest::prelude::*;

@@ -1,4 +1,10 @@
 //! Every path computes the code of `docs/spec/encoding.md` §3.2, and undoes it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test"
+)]
 
 use floe_kernels::{
     CodeError, CodeScratch, DecoderError, Kernels, Layout, ReedSolomon, ShapeError, Symbols,

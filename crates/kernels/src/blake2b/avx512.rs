@@ -3,6 +3,10 @@
     unsafe_code,
     reason = "vector loads and stores, calls that need detected features"
 )]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "words of the schedule and lanes are addressed within fixed arrays"
+)]
 
 use std::arch::x86_64::*;
 

@@ -40,17 +40,13 @@ struct Group {
 
 impl Group {
     /// RFC 7693 §2.5: digest length 32, no key, sequential mode.
-    const fn new(prefix: u8) -> Self {
-        let mut h = [[0; LANES]; 8];
-        let mut word = 0;
-        while word < 8 {
-            h[word] = [IV[word]; LANES];
-            word += 1;
-        }
-        h[0] = [IV[0] ^ 0x0101_0020; LANES];
+    fn new(prefix: u8) -> Self {
+        let mut h = IV.map(|word| [word; LANES]);
+        let [first, ..] = &mut h;
+        *first = first.map(|word| word ^ 0x0101_0020);
         Self {
             h,
-            carry: [(prefix as u64) << 56; LANES],
+            carry: [u64::from(prefix) << 56; LANES],
         }
     }
 }

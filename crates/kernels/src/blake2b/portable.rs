@@ -1,4 +1,8 @@
 //! One lane after the other, on any machine.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "words, lanes and blocks are addressed within fixed arrays"
+)]
 
 use super::{
     BLOCK_BYTES, Block, DIGEST_BYTES, Digest, Group, LANES, LaneKernel, Progress,
@@ -45,10 +49,6 @@ fn shifted_words(bytes: &[u8; BLOCK_BYTES], carry: u64) -> ([u64; 16], u64) {
     (words, previous)
 }
 
-#[expect(
-    clippy::indexing_slicing,
-    reason = "lanes are below LANES, blocks within messages"
-)]
 impl LaneKernel for Portable {
     fn update(
         &self,

@@ -11,6 +11,10 @@
     unsafe_code,
     reason = "vector loads and stores, calls that need detected features"
 )]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "vectors are addressed within fixed arrays, spans are checked"
+)]
 
 use std::arch::x86_64::*;
 
