@@ -8,23 +8,33 @@
 //! registry ([`Registry`]), reached through one call path ([`Call`]) and seeing the world through
 //! one object runtime ([`Runtime`]). How to add one: [`modules`].
 
+mod admission;
 mod call;
 mod error;
+mod execute;
+mod gas;
 pub mod modules;
 mod object;
+mod ptb;
 mod registry;
 mod runtime;
+mod system;
 mod value;
 
 pub use self::{
+    admission::{Checks, Context, PROTOCOL_VERSION, Rejection, TransactionLimits},
     call::{Args, Call, NativeFn},
     error::{Failure, Fault, Location},
-    object::{StateView, StoreError, address, object_id},
+    execute::{ExecuteOptions, Outcome, Writes, execute, execute_with, mock_gas_coin},
+    gas::{PriceList, affordable_units, charged_units, storage_cost},
+    object::{MemoryState, StateView, StoreError, address, object_id},
+    ptb::{CommandOutput, InputUse, OutputValue, Strictness, input_uses},
     registry::{
         AbilitySet, Body, Datatype, DatatypeName, DefiningId, Function, Layout, Module, OriginalId,
         Package, Param, Passing, Registry, RegistryError, SigType, StorageId, TypeError,
         TypeLimits, TypeParam, Variant, Visibility,
     },
     runtime::{Destination, FieldKey, Meter, Receiving, Runtime, TxInfo, units},
+    system::SYSTEM_STATE_ID,
     value::{Lease, MoveType, MoveValue, Slot, type_tag},
 };

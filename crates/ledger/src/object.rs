@@ -1,15 +1,19 @@
 //! Objects as the ledger keeps them, and the state it executes against.
 
+mod memory;
+
 use std::sync::Arc;
 
 use floe_core::ObjectId;
 use sui_sdk_types::{Address, Object};
 
+pub use self::memory::MemoryState;
+
 /// The live objects before a transaction.
 ///
 /// The implementer keeps the latest version of each object by id; older versions are history and
 /// never asked for. Execution reads few objects, so an implementation may read them from disk.
-pub trait StateView {
+pub trait StateView: std::fmt::Debug {
     /// The live version of an object, `None` if there is none (never created, wrapped, deleted).
     ///
     /// # Errors

@@ -86,6 +86,15 @@ impl Field {
         })
     }
 
+    /// Whether the field differs from what it was before the transaction.
+    pub(crate) fn is_changed(&self) -> bool {
+        match (&self.original, &self.value) {
+            (None, None) => false,
+            (Some(_), Some((_, slot))) => self.replaced || slot.is_written(),
+            _ => true,
+        }
+    }
+
     /// Type of the field object with a value of type `value`.
     pub(crate) fn object_type(&self, value: &TypeTag) -> StructTag {
         dynamic_field::field_tag(self.key.tag.clone(), value.clone())

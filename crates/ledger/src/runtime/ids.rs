@@ -50,6 +50,11 @@ impl Runtime<'_> {
         }
     }
 
+    /// Whether this transaction destroyed the id of an older object.
+    pub(crate) fn is_deleted(&self, id: &ObjectId) -> bool {
+        self.ids.deleted.contains(id)
+    }
+
     /// Whether this transaction made the id.
     pub fn is_new(&self, id: &ObjectId) -> bool {
         self.ids.created.contains(id)

@@ -95,6 +95,15 @@ impl Runtime<'_> {
         Ok(())
     }
 
+    /// Whether a shared object found a legal end: shared again, or deleted.
+    pub(crate) fn is_shared_or_deleted(&self, id: &ObjectId) -> bool {
+        let shared = self
+            .outputs
+            .get(id)
+            .is_some_and(|output| output.destination == Destination::Shared);
+        shared || self.is_deleted(id)
+    }
+
     /// Takes an object that was sent to another object's id.
     ///
     /// # Errors

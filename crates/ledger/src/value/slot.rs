@@ -160,7 +160,18 @@ impl Slot {
     /// # Errors
     /// [`Failure::Invariant`] if the value is no object.
     pub fn object_id(&self) -> Result<ObjectId, Failure> {
-        let bytes = self.to_bytes()?;
+        let mut state = self.0.borrow_mut();
+        let bytes = match &mut state.content {
+            Content::Bytes(bytes) => bytes,
+            Content::Parsed { value, bytes } => match bytes {
+                Some(bytes) => bytes,
+                // Kept, for the value will be stored as it is more often than not.
+                None => bytes.insert(encode(&**value)?),
+            },
+            Content::Leased | Content::Moved => {
+                return Err(Failure::invariant("id of a value that is leased or moved"));
+            }
+        };
         bytes
             .first_chunk()
             .map(|id| ObjectId(*id))
@@ -181,6 +192,27 @@ impl Slot {
         state.content = Content::Bytes(bytes);
         state.written = true;
         Ok(())
+    }
+
+    /// Moves the value out as BCS.
+    ///
+    /// # Errors
+    /// As [`Slot::to_bytes`].
+    pub fn take_bytes(&self) -> Result<Vec<u8>, Failure> {
+        let mut state = self.0.borrow_mut();
+        match std::mem::replace(&mut state.content, Content::Moved) {
+            Content::Bytes(bytes)
+            | Content::Parsed {
+                bytes: Some(bytes), ..
+            } => Ok(bytes),
+            Content::Parsed { value, bytes: None } => encode(&*value),
+            content => {
+                state.content = content;
+                Err(Failure::invariant(
+                    "encoding of a value that is leased or moved",
+                ))
+            }
+        }
     }
 
     /// A new slot with an equal value, for types that can be copied.

@@ -1,0 +1,135 @@
+//! From an admitted transaction to effects and writes.
+
+mod before;
+mod changes;
+mod effects;
+mod run;
+mod settle;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use floe_core::{ObjectId, SuiAddress};
+use sui_sdk_types::{
+    Address, Digest, Object, Owner, StructTag, Transaction, TransactionEffects, TransactionEvents,
+};
+
+pub(crate) use self::{
+    before::Before,
+    changes::{Changes, NewObject},
+    effects::EffectsParts,
+    run::{Payment, Run},
+};
+use crate::{
+    admission::{Checks, Context, Rejection, admit_inputs, check_form},
+    error::Failure,
+    object::{StateView, address, object_id},
+    ptb::CommandOutput,
+};
+
+/// What a transaction did.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Digest of the transaction.
+    pub transaction_digest: Digest,
+    /// The effects.
+    pub effects: TransactionEffects,
+    /// Their digest.
+    pub effects_digest: Digest,
+    /// Events, in order of emission; `None` if there are none.
+    pub events: Option<TransactionEvents>,
+    /// What changes in the object store.
+    pub writes: Writes,
+    /// The objects that changed, as they were before, by id.
+    pub before: BTreeMap<ObjectId, Arc<Object>>,
+    /// Why the transaction failed, with more detail than the effects carry.
+    pub failure: Option<Failure>,
+    /// Outputs of every command, if they were asked for; cut short at a failure.
+    pub command_outputs: Vec<CommandOutput>,
+}
+
+/// The new live objects and those that ceased to live, by id. Apply all or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Writes {
+    /// `None`: the object was deleted or wrapped.
+    pub objects: BTreeMap<ObjectId, Option<Arc<Object>>>,
+}
+
+/// How to execute.
+#[derive(Clone, Debug, Default)]
+pub struct ExecuteOptions {
+    /// Whether the protecting rules apply.
+    pub checks: Checks,
+    /// Stands in for the gas payment, for simulations ([`mock_gas_coin`]).
+    pub mock_gas: Option<Arc<Object>>,
+    /// Whether to collect the outputs of commands.
+    pub collect_outputs: bool,
+}
+
+/// Executes a user transaction whose signatures were checked.
+///
+/// Nothing is written: the caller applies [`Outcome::writes`], atomically and before the next
+/// transaction executes.
+///
+/// # Errors
+/// [`Rejection`] if the transaction must not be executed at all. A transaction that runs and fails
+/// is an [`Outcome`] with a failed status.
+pub fn execute(
+    state: &dyn StateView,
+    tx: &Transaction,
+    ctx: &Context,
+) -> Result<Outcome, Rejection> {
+    execute_with(state, tx, ctx, &ExecuteOptions::default())
+}
+
+/// As [`execute`], with options; for simulations and inspections, whose writes are thrown away.
+///
+/// # Errors
+/// As [`execute`].
+pub fn execute_with(
+    state: &dyn StateView,
+    tx: &Transaction,
+    ctx: &Context,
+    options: &ExecuteOptions,
+) -> Result<Outcome, Rejection> {
+    let ptb = check_form(tx, ctx, options.checks)?;
+    let admitted = admit_inputs(state, tx, ptb, options.checks, options.mock_gas.clone())?;
+    let gas = &tx.gas_payment;
+    let budget = match options.checks {
+        Checks::Enabled => gas.budget,
+        // An inspection may spend all that its gas coin holds.
+        Checks::Disabled => admitted.gas_balance,
+    };
+    let run = Run {
+        state,
+        ctx,
+        digest: tx.digest(),
+        sender: SuiAddress(tx.sender.into_inner()),
+        payment: Payment::Gas {
+            price: gas.price,
+            budget,
+        },
+        checks: options.checks,
+        collect_outputs: options.collect_outputs,
+    };
+    run.execute(ptb, admitted)
+}
+
+/// A SUI coin that exists nowhere, to pay for a simulation.
+pub fn mock_gas_coin(owner: SuiAddress) -> Arc<Object> {
+    // One billion SUI.
+    const BALANCE: u64 = 1_000_000_000_000_000_000;
+    let id = object_id(&Address::derive_id(Digest::new(owner.0), u64::MAX));
+    let new = NewObject {
+        tag: StructTag::gas_coin(),
+        contents: coin_bytes(id, BALANCE),
+        owner: Owner::Address(address(owner)),
+    };
+    Arc::new(new.into_object(1, Digest::ZERO, 0))
+}
+
+/// BCS of a coin.
+pub(crate) fn coin_bytes(id: ObjectId, balance: u64) -> Vec<u8> {
+    let mut bytes = id.0.to_vec();
+    bytes.extend(balance.to_le_bytes());
+    bytes
+}
