@@ -10,7 +10,7 @@ use sui_sdk_types::{
     TransactionExpiration, TransactionKind,
 };
 
-pub(crate) use self::inputs::{Admitted, InputObject, admit_inputs, gas_coin_tag};
+pub(crate) use self::inputs::{Admitted, GasSource, InputObject, admit_inputs, gas_coin_tag};
 pub use self::rejection::{Rejection, TransactionLimits};
 use crate::{gas::PriceList, registry::Registry};
 

@@ -10,7 +10,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use floe_core::{ObjectId, SuiAddress};
 use sui_sdk_types::{
-    Address, Digest, Object, Owner, StructTag, Transaction, TransactionEffects, TransactionEvents,
+    Address, Digest, ExecutionStatus, Object, Owner, StructTag, Transaction, TransactionEffects,
+    TransactionEvents,
 };
 
 pub(crate) use self::{
@@ -18,12 +19,14 @@ pub(crate) use self::{
     changes::{Changes, NewObject},
     effects::EffectsParts,
     run::{Payment, Run},
+    settle::Settled,
 };
 use crate::{
-    admission::{Checks, Context, Rejection, admit_inputs, check_form},
+    admission::{Checks, Context, GasSource, Rejection, admit_inputs, check_form},
     error::Failure,
     object::{StateView, address, object_id},
-    ptb::CommandOutput,
+    ptb::{CommandOutput, Failed},
+    signature::VerifiedTransaction,
 };
 
 /// What a transaction did.
@@ -54,9 +57,23 @@ pub struct Writes {
     pub objects: BTreeMap<ObjectId, Option<Arc<Object>>>,
 }
 
-/// How to execute.
+impl Outcome {
+    /// The failure and the command it happened in.
+    pub(crate) fn failed(&self) -> Option<Failed> {
+        let command = match self.effects.status() {
+            ExecutionStatus::Failure { command, .. } => *command,
+            ExecutionStatus::Success => None,
+        };
+        let command = command.and_then(|index| usize::try_from(index).ok());
+        self.failure
+            .clone()
+            .map(|failure| Failed { failure, command })
+    }
+}
+
+/// How to simulate.
 #[derive(Clone, Debug, Default)]
-pub struct ExecuteOptions {
+pub struct SimulateOptions {
     /// Whether the protecting rules apply.
     pub checks: Checks,
     /// Stands in for the gas payment, for simulations ([`mock_gas_coin`]).
@@ -75,24 +92,45 @@ pub struct ExecuteOptions {
 /// is an [`Outcome`] with a failed status.
 pub fn execute(
     state: &dyn StateView,
-    tx: &Transaction,
+    tx: &VerifiedTransaction,
     ctx: &Context,
 ) -> Result<Outcome, Rejection> {
-    execute_with(state, tx, ctx, &ExecuteOptions::default())
+    run(
+        state,
+        tx.transaction(),
+        tx.digest(),
+        ctx,
+        &SimulateOptions::default(),
+    )
 }
 
-/// As [`execute`], with options; for simulations and inspections, whose writes are thrown away.
+/// As [`execute`], without signatures and with options; for simulations and inspections, whose
+/// writes are thrown away.
 ///
 /// # Errors
 /// As [`execute`].
-pub fn execute_with(
+pub fn simulate(
     state: &dyn StateView,
     tx: &Transaction,
     ctx: &Context,
-    options: &ExecuteOptions,
+    options: &SimulateOptions,
+) -> Result<Outcome, Rejection> {
+    run(state, tx, tx.digest(), ctx, options)
+}
+
+fn run(
+    state: &dyn StateView,
+    tx: &Transaction,
+    digest: Digest,
+    ctx: &Context,
+    options: &SimulateOptions,
 ) -> Result<Outcome, Rejection> {
     let ptb = check_form(tx, ctx, options.checks)?;
-    let admitted = admit_inputs(state, tx, ptb, options.checks, options.mock_gas.clone())?;
+    let gas = options
+        .mock_gas
+        .clone()
+        .map_or(GasSource::Payment, GasSource::Mock);
+    let admitted = admit_inputs(state, tx, ptb, options.checks, gas)?;
     let gas = &tx.gas_payment;
     let budget = match options.checks {
         Checks::Enabled => gas.budget,
@@ -102,7 +140,7 @@ pub fn execute_with(
     let run = Run {
         state,
         ctx,
-        digest: tx.digest(),
+        digest,
         sender: SuiAddress(tx.sender.into_inner()),
         payment: Payment::Gas {
             price: gas.price,

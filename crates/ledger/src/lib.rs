@@ -10,23 +10,28 @@
 
 mod admission;
 mod call;
+mod checkpoint;
 mod error;
 mod execute;
 mod gas;
+mod genesis;
 pub mod modules;
 mod object;
 mod ptb;
 mod registry;
 mod runtime;
+mod signature;
 mod system;
 mod value;
 
 pub use self::{
     admission::{Checks, Context, PROTOCOL_VERSION, Rejection, TransactionLimits},
     call::{Args, Call, NativeFn},
+    checkpoint::{ChainHead, Checkpoint, CheckpointEntry, committee, sign},
     error::{Failure, Fault, Location},
-    execute::{ExecuteOptions, Outcome, Writes, execute, execute_with, mock_gas_coin},
+    execute::{Outcome, SimulateOptions, Writes, execute, mock_gas_coin, simulate},
     gas::{PriceList, affordable_units, charged_units, storage_cost},
+    genesis::{Genesis, GenesisBuilder, GenesisConfig, GenesisError},
     object::{MemoryState, StateView, StoreError, address, object_id},
     ptb::{CommandOutput, InputUse, OutputValue, Strictness, input_uses},
     registry::{
@@ -35,6 +40,9 @@ pub use self::{
         TypeLimits, TypeParam, Variant, Visibility,
     },
     runtime::{Destination, FieldKey, Meter, Receiving, Runtime, TxInfo, units},
-    system::SYSTEM_STATE_ID,
+    signature::{SignatureRejection, VerifiedTransaction},
+    system::{
+        ChainState, SYSTEM_STATE_ID, change_epoch_transaction, clock_transaction, execute_system,
+    },
     value::{Lease, MoveType, MoveValue, Slot, type_tag},
 };

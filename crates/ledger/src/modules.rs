@@ -119,6 +119,11 @@ impl ModuleRef {
         }
     }
 
+    /// The module's name as an identifier.
+    pub(crate) const fn identifier(self) -> Identifier {
+        Identifier::from_static(self.name)
+    }
+
     fn location(self, function: &'static str) -> Location {
         let package = package_id(self.package);
         let index = Registry::embedded()

@@ -46,7 +46,19 @@ struct Loader<'a> {
     receiving: Vec<(Receiving, Arc<Object>)>,
 }
 
-/// Loads and checks everything a transaction names. `mock_gas` stands in for the payment.
+/// Where the gas coins come from.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum GasSource {
+    /// The transaction's payment.
+    #[default]
+    Payment,
+    /// A coin that exists nowhere.
+    Mock(Arc<Object>),
+    /// Nobody pays.
+    None,
+}
+
+/// Loads and checks everything a transaction names.
 ///
 /// # Errors
 /// The first violation.
@@ -55,7 +67,7 @@ pub(crate) fn admit_inputs(
     tx: &Transaction,
     ptb: &ProgrammableTransaction,
     checks: Checks,
-    mock_gas: Option<Arc<Object>>,
+    gas: GasSource,
 ) -> Result<Admitted, Rejection> {
     let sender = SuiAddress(tx.sender.into_inner());
     let mut loader = Loader {
@@ -70,9 +82,10 @@ pub(crate) fn admit_inputs(
         .iter()
         .map(|input| loader.input(input))
         .collect::<Result<_, _>>()?;
-    let gas = match mock_gas {
-        Some(coin) => vec![coin],
-        None => loader.gas(tx)?,
+    let gas = match gas {
+        GasSource::Mock(coin) => vec![coin],
+        GasSource::Payment => loader.gas(tx)?,
+        GasSource::None => Vec::new(),
     };
     let gas_balance = gas_balance(&gas)?;
     if gas_balance < tx.gas_payment.budget && checks == Checks::Enabled {

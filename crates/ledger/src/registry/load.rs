@@ -130,6 +130,7 @@ fn load_module(package: Address, name: &str, abi: &AbiModule) -> Result<Module, 
         })
         .collect::<Result<_, RegistryError>>()?;
     Ok(Module {
+        name: module_name,
         datatypes,
         functions,
         errors: abi.errors.clone(),

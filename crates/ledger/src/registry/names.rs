@@ -14,12 +14,13 @@ const CONTRACTS: [&str; 6] = [
     "blob_bucket",
 ];
 
-/// The id of a built-in package: `0x1` and `0x2` for the framework; for the contracts a hash of
+/// The id of a built-in package: `0x1` to `0x3` for the framework; for the contracts a hash of
 /// the name, the same on every embedded ledger.
 pub(crate) fn package_id(name: &str) -> Result<Address, RegistryError> {
     match name {
         "std" => Ok(Address::from_static("0x1")),
         "sui" => Ok(Address::TWO),
+        "sui_system" => Ok(Address::THREE),
         name if CONTRACTS.contains(&name) => {
             let mut hasher = Hasher::new();
             hasher.update("floe embedded package::");

@@ -42,8 +42,10 @@ pub struct Package {
 }
 
 /// A module.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Module {
+    /// Its name.
+    pub name: Identifier,
     /// Structs and enums by name.
     pub datatypes: BTreeMap<String, Datatype>,
     /// Public and entry functions by name.

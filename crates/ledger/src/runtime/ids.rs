@@ -43,6 +43,11 @@ impl Runtime<'_> {
         Ok(id)
     }
 
+    /// Makes a fixed id one of this transaction's own, for the system objects of genesis.
+    pub(crate) fn adopt_id(&mut self, id: ObjectId) {
+        self.ids.created.insert(id);
+    }
+
     /// Marks an object's id as destroyed: what `object::delete` does with a `UID`.
     pub fn delete_id(&mut self, id: ObjectId) {
         if !self.ids.created.remove(&id) {
