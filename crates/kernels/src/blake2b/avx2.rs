@@ -11,8 +11,8 @@
 use std::arch::x86_64::*;
 
 use super::{
-    BLOCK_BYTES, DIGEST_BYTES, Digest, Group, LANES, LaneKernel, Progress,
-    compress::define_compress,
+    BLOCK_BYTES, DIGEST_BYTES, Digest, Group, HALF_BLOCK_BYTES, HALF_BLOCK_WORDS, LANES,
+    LaneKernel, Progress, compress::define_compress,
 };
 use crate::dispatch::Avx2;
 
@@ -130,7 +130,10 @@ fn update(
         };
         let next_carry = m[15];
         shift_in(&mut m, carry);
-        compress(&mut h, &m, compressed, is_last);
+        match rest {
+            ..=HALF_BLOCK_BYTES => compress::<HALF_BLOCK_WORDS>(&mut h, &m, compressed, is_last),
+            _ => compress::<16>(&mut h, &m, compressed, is_last),
+        }
         carry = next_carry;
     }
     store(&mut group.carry, half, carry);

@@ -11,8 +11,8 @@
 use std::arch::x86_64::*;
 
 use super::{
-    BLOCK_BYTES, DIGEST_BYTES, Digest, Group, LANES, LaneKernel, Progress,
-    compress::define_compress,
+    BLOCK_BYTES, DIGEST_BYTES, Digest, Group, HALF_BLOCK_BYTES, HALF_BLOCK_WORDS, LANES,
+    LaneKernel, Progress, compress::define_compress,
 };
 use crate::dispatch::Avx512;
 
@@ -107,7 +107,10 @@ fn update(group: &mut Group, messages: &[&[u8]; LANES], mut compressed: u64, pro
         };
         let next_carry = m[15];
         shift_in(&mut m, carry);
-        compress(&mut h, &m, compressed, is_last);
+        match rest {
+            ..=HALF_BLOCK_BYTES => compress::<HALF_BLOCK_WORDS>(&mut h, &m, compressed, is_last),
+            _ => compress::<16>(&mut h, &m, compressed, is_last),
+        }
         carry = next_carry;
     }
     store(&mut group.carry, carry);
@@ -152,7 +155,7 @@ unsafe fn load_blocks(messages: &[*const u8; LANES], rest: usize) -> Words {
     // SAFETY: the mask selects at most `rest` bytes; others are not accessed.
     let rows = messages.map(|bytes| unsafe { _mm512_maskz_loadu_epi8(mask(rest), bytes.cast()) });
     m[..8].copy_from_slice(&transpose(rows));
-    if rest > 64 {
+    if rest > HALF_BLOCK_BYTES {
         let rows = messages.map(|bytes| {
             // SAFETY: more than 64 bytes follow; the mask selects at most the rest of them.
             unsafe { _mm512_maskz_loadu_epi8(mask(rest - 64), bytes.add(64).cast()) }

@@ -10,7 +10,7 @@
 use crate::{
     dispatch::Proof,
     prefetch::Ahead,
-    symbols::{Layout, Symbols, SymbolsMut},
+    symbols::{Layout, Offsets, Symbols, SymbolsMut},
 };
 use compress::IV;
 
@@ -26,6 +26,10 @@ pub type Digest = [u8; 32];
 
 const LANES: usize = 8;
 const BLOCK_BYTES: usize = 128;
+/// Inner nodes and short leaves end in half a block: the rest of the words, behind those that half a
+/// block and the carry take up, need not be added in.
+const HALF_BLOCK_BYTES: usize = 64;
+const HALF_BLOCK_WORDS: usize = 9;
 const DIGEST_BYTES: usize = size_of::<Digest>();
 const LEAF_PREFIX: u8 = 0;
 const NODE_PREFIX: u8 = 1;
@@ -266,24 +270,31 @@ impl Hasher {
             roots.fill([0; DIGEST_BYTES]);
             return Ok(());
         }
-        // Every level of every tree but the last is padded to an even number of nodes.
-        let padding = |width: usize| (width % 2 == 1 && width > 1).then_some([0; DIGEST_BYTES]);
         let HashScratch { nodes, parents } = scratch;
-        nodes.clear();
-        for tree in 0..trees {
-            nodes.extend((0..count).map(|leaf| digest(leaves.get(tree, leaf))));
-            nodes.extend(padding(count));
+        let mut level = Level {
+            width: count,
+            trees,
+        };
+        nodes.resize(level.nodes(), [0; DIGEST_BYTES]);
+        let mut places = level.offsets();
+        for leaf in leaves.iter() {
+            write_node(nodes, &mut places, leaf);
         }
-        let mut width = count;
-        while width > 1 {
-            width = width.div_ceil(2);
-            parents.resize(width * trees, [0; DIGEST_BYTES]);
-            self.hash_pairs(nodes.as_chunks().0.iter(), parents);
-            nodes.clear();
-            for tree in parents.chunks_exact(width) {
-                nodes.extend_from_slice(tree);
-                nodes.extend(padding(width));
-            }
+        level.pad(nodes);
+        while level.width > 1 {
+            let pairs = nodes
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .map(|pair| pair.as_flattened());
+            level.width = level.width.div_ceil(2);
+            parents.resize(level.nodes(), [0; DIGEST_BYTES]);
+            let mut places = level.offsets();
+            self.hash_all(NODE_PREFIX, level.width * trees, pairs, |digest| {
+                write_node(parents, &mut places, digest);
+            });
+            level.pad(parents);
+            std::mem::swap(nodes, parents);
         }
         roots.copy_from_slice(nodes);
         Ok(())
@@ -409,11 +420,7 @@ fn next_lanes<'a>(messages: &mut impl Iterator<Item = &'a [u8]>) -> [&'a [u8]; L
 }
 
 #[inline]
-fn write_digest(
-    digests: &mut SymbolsMut<'_>,
-    places: &mut impl Iterator<Item = usize>,
-    digest: &Digest,
-) {
+fn write_digest(digests: &mut SymbolsMut<'_>, places: &mut Offsets, digest: &Digest) {
     if let Some(place) = places.next() {
         digests
             .bytes_mut(place, DIGEST_BYTES)
@@ -421,10 +428,62 @@ fn write_digest(
     }
 }
 
-fn digest(bytes: &[u8]) -> Digest {
-    let mut digest = [0; DIGEST_BYTES];
-    digest.copy_from_slice(bytes);
-    digest
+#[inline]
+fn write_node(nodes: &mut [Digest], places: &mut Offsets, digest: &[u8]) {
+    let node = places.next().and_then(|place| nodes.get_mut(place));
+    if let (Some(node), Some(digest)) = (node, digest.first_chunk()) {
+        *node = *digest;
+    }
+}
+
+/// A level of several Merkle trees, one after the other; all but the roots are padded to an even
+/// number of nodes.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    /// Nodes of one tree, without padding.
+    width: usize,
+    trees: usize,
+}
+
+impl Level {
+    const fn stride(self) -> usize {
+        if self.width == 1 {
+            1
+        } else {
+            self.width.next_multiple_of(2)
+        }
+    }
+
+    const fn nodes(self) -> usize {
+        self.trees * self.stride()
+    }
+
+    /// Places of all nodes but padding.
+    const fn offsets(self) -> Offsets {
+        let Self {
+            width: count,
+            trees: words,
+        } = self;
+        let word_stride = self.stride();
+        Layout {
+            symbol_bytes: 1,
+            count,
+            index_stride: 1,
+            words,
+            word_stride,
+        }
+        .offsets()
+    }
+
+    fn pad(self, nodes: &mut [Digest]) {
+        if self.stride() > self.width {
+            for tree in nodes.chunks_exact_mut(self.stride()) {
+                tree.iter_mut()
+                    .skip(self.width)
+                    .for_each(|node| *node = [0; DIGEST_BYTES]);
+            }
+        }
+    }
 }
 
 /// Leaves that are being hashed piece by piece: 72 bytes each, reused from one

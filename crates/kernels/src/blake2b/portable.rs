@@ -65,7 +65,7 @@ impl LaneKernel for Portable {
                 let block = Block::first_of(rest);
                 counter += block.counted;
                 let (m, carry) = shifted_words(&block.bytes, group.carry[lane]);
-                compress(&mut h, &m, counter, block.is_last);
+                compress::<16>(&mut h, &m, counter, block.is_last);
                 group.carry[lane] = carry;
             }
             group
