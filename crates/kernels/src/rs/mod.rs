@@ -21,6 +21,8 @@ use engine::{BLOCK_BYTES, Engine, Library, Rows, Span};
 use packing::{Packing, Plan};
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod decoder;
 mod engine;
@@ -198,7 +200,7 @@ impl ReedSolomon {
         let engine: Arc<dyn Engine> = match proof {
             Proof::Portable => Arc::new(Library(Portable::new())),
             #[cfg(target_arch = "x86_64")]
-            Proof::Avx2(_) => Arc::new(Library(reed_solomon_simd::engine::Avx2::new())),
+            Proof::Avx2(proof) => Arc::new(avx2::Nibbles::new(proof, geometry.points())),
             #[cfg(target_arch = "x86_64")]
             Proof::Avx512(proof) => Arc::new(avx512::Gfni::new(proof, geometry.points())),
         };

@@ -2,7 +2,7 @@
 
 use reed_solomon_simd::engine::{
     GF_MODULUS,
-    tables::{ExpLog, get_exp_log, get_skew, mul},
+    tables::{ExpLog, Multiply128lutT, get_exp_log, get_mul128, get_skew, mul},
 };
 
 /// Multiplication of labels by a constant: four 8×8 bit matrices in the form of `GF2P8AFFINEQB` (row
@@ -43,6 +43,18 @@ pub(super) fn twiddles(points: usize) -> Vec<Matrix> {
         }
     };
     logs.map(twiddle).collect()
+}
+
+#[cfg(target_arch = "x86_64")]
+/// The same constants as products of nibbles; `None` stands for zero.
+pub(super) fn nibble_twiddles(points: usize) -> Vec<Option<Multiply128lutT>> {
+    let logs = get_skew().iter().take(points);
+    logs.map(|&log| {
+        (log != GF_MODULUS)
+            .then(|| get_mul128().get(usize::from(log)).cloned())
+            .flatten()
+    })
+    .collect()
 }
 
 /// `log(label)` for every label below `count`, and 0 for the label 0, which has none.
