@@ -2,11 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
+use floe_core::ObjectId;
 use serde::de::DeserializeOwned;
 use sui_sdk_types::TypeTag;
 
 use crate::{
-    error::Failure,
+    error::{Failure, Fault},
     registry::{Function, Passing},
     runtime::Runtime,
     value::{Lease, MoveValue, Slot},
@@ -73,6 +74,22 @@ impl<'c, 's> Call<'c, 's> {
             .ok_or_else(|| Failure::invariant(format!("no type argument {index}")))
     }
 
+    /// An abort of this very function.
+    pub fn abort(&self, code: u64) -> Failure {
+        Failure::Abort {
+            location: self.function.location(),
+            code,
+        }
+    }
+
+    /// A fault of this very function.
+    pub fn fault(&self, fault: Fault) -> Failure {
+        Failure::Fault {
+            location: self.function.location(),
+            fault,
+        }
+    }
+
     pub(crate) fn into_returns(self) -> Vec<Slot> {
         self.returns
     }
@@ -123,6 +140,14 @@ impl Args {
     /// As [`Args::read`].
     pub fn bytes(&self, index: usize) -> Result<Vec<u8>, Failure> {
         self.get(index)?.0.to_bytes()
+    }
+
+    /// The id of an argument that is an object.
+    ///
+    /// # Errors
+    /// As [`Args::read`].
+    pub fn object_id(&self, index: usize) -> Result<ObjectId, Failure> {
+        self.get(index)?.0.object_id()
     }
 
     /// Replaces the encoding of a `&mut` argument of any type.

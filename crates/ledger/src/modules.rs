@@ -55,6 +55,7 @@
 //! - Values of types that only the type arguments know stay in slots: `args.take_slot`,
 //!   `args.bytes`, `call.ret_slot`, `call.type_arg(0)`.
 
+pub mod std;
 pub mod sui;
 
 use sui_sdk_types::{Address, Identifier, StructTag, TypeTag};
@@ -66,7 +67,7 @@ use crate::{
 };
 
 /// The bodies of every module, by package.
-pub(crate) const BODIES: &[&[ModuleBodies]] = &[sui::BODIES];
+pub(crate) const BODIES: &[&[ModuleBodies]] = &[std::BODIES, sui::BODIES];
 
 /// Names a module, and makes its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod move_type;
 mod slot;
 #[cfg(test)]
 mod tests;
+pub(crate) mod walk;
 
 pub use self::{
     lease::Lease,

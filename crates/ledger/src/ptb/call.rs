@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     call::Call,
-    error::{Failure, Location},
+    error::Failure,
     registry::{Body, Function, Passing, TypeError, Visibility},
 };
 
@@ -42,7 +42,7 @@ impl Interpreter<'_, '_> {
         }
         let Some(Body::Native(body)) = function.body else {
             return Err(Failure::Unsupported {
-                location: location(function),
+                location: function.location(),
             });
         };
 
@@ -144,13 +144,4 @@ impl Interpreter<'_, '_> {
 
 pub(super) fn argument_error(argument: u16, kind: CommandArgumentError) -> Failure {
     ExecutionError::CommandArgumentError { argument, kind }.into()
-}
-
-fn location(function: &Function) -> Location {
-    Location {
-        package: function.package,
-        module: function.module.clone(),
-        function: function.name.clone(),
-        index: function.index,
-    }
 }

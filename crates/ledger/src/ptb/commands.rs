@@ -19,7 +19,7 @@ use crate::{
     modules::sui::{balance::Any, coin},
     registry::{AbilitySet, Passing},
     runtime::Destination,
-    value::Slot,
+    value::{Slot, walk},
 };
 
 /// Most bytes of modules in one publication.
@@ -158,19 +158,18 @@ impl Interpreter<'_, '_> {
             (None, None) => return Err(ExecutionError::TypeArityMismatch.into()),
         };
         let mut borrows = Borrows::default();
-        let mut bytes = Vec::new();
-        write_uleb128(&mut bytes, command.elements.len());
+        let mut items = Vec::with_capacity(command.elements.len());
         for (index, argument) in (0_u16..).zip(&command.elements) {
             let value = self
                 .locals
                 .take(*argument, Expected::Tag(&element), &mut borrows)
                 .map_err(|kind| argument_error(index, kind))?;
-            bytes.extend(value.slot.to_bytes()?);
+            items.push(value.slot.take_bytes()?);
         }
         let tag = TypeTag::Vector(Box::new(element));
         Ok(vec![Value {
             tag,
-            slot: Slot::from_bytes(bytes),
+            slot: Slot::from_bytes(walk::join(&items)),
         }])
     }
 
@@ -232,16 +231,4 @@ fn not_supported(what: &str) -> Failure {
         ExecutionError::FeatureNotYetSupported,
         format!("{what} is not supported on the embedded ledger"),
     )
-}
-
-fn write_uleb128(bytes: &mut Vec<u8>, mut value: usize) {
-    loop {
-        let low = (value & 0x7f) as u8;
-        value >>= 7;
-        if value == 0 {
-            bytes.push(low);
-            return;
-        }
-        bytes.push(low | 0x80);
-    }
 }

@@ -2,7 +2,7 @@
 
 use sui_sdk_types::{Address, CommandArgumentError, StructTag, TypeTag};
 
-use crate::registry::TypeLimits;
+use crate::{registry::TypeLimits, value::walk};
 
 /// Checks that `bytes` are exactly one value of `tag`, and that `tag` may come as pure bytes: a
 /// number, `bool`, `address`, `ID`, a string, or an option or vector of these.
@@ -90,7 +90,7 @@ fn skip<'b>(tag: &TypeTag, bytes: &'b [u8]) -> Option<&'b [u8]> {
             text.is_ascii().then_some(rest)
         }
         Shape::Sequence { element, len_max } => {
-            let (len, mut rest) = uleb128(bytes)?;
+            let (len, mut rest) = walk::length(bytes)?;
             if len > len_max {
                 return None;
             }
@@ -106,24 +106,8 @@ fn skip<'b>(tag: &TypeTag, bytes: &'b [u8]) -> Option<&'b [u8]> {
 }
 
 fn prefixed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (len, rest) = uleb128(bytes)?;
+    let (len, rest) = walk::length(bytes)?;
     rest.split_at_checked(len)
-}
-
-/// Canonical ULEB128 up to 2^31 − 1, as BCS has it.
-fn uleb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let mut value = 0_u64;
-    for (position, byte) in bytes.iter().enumerate().take(5) {
-        value |= u64::from(byte & 0x7f) << (7 * position);
-        if byte & 0x80 == 0 {
-            let canonical = position == 0 || *byte != 0;
-            let value = usize::try_from(value)
-                .ok()
-                .filter(|value| *value <= i32::MAX as usize)?;
-            return canonical.then_some((value, bytes.get(position + 1..)?));
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sui_sdk_types::{Address, Identifier};
 
 use super::{AbilitySet, Param, SigType, TypeParam};
-use crate::call::NativeFn;
+use crate::{call::NativeFn, error::Location};
 
 macro_rules! package_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -97,6 +97,16 @@ pub enum Body {
 }
 
 impl Function {
+    /// Where it is, for errors.
+    pub fn location(&self) -> Location {
+        Location {
+            package: self.package,
+            module: self.module.clone(),
+            function: self.name.clone(),
+            index: self.index,
+        }
+    }
+
     /// Parameters that a programmable transaction passes: all but the transaction context, which
     /// can only stand last.
     pub fn arguments(&self) -> &[Param] {

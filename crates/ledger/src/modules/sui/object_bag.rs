@@ -4,15 +4,30 @@ use std::sync::Arc;
 
 use floe_core::onchain::framework::ObjectBag;
 
+use super::container;
 use crate::{
     error::Failure,
-    modules::ModuleRef,
+    modules::{ModuleBodies, ModuleRef},
     runtime::Runtime,
     value::{Lease, MoveType},
 };
 
 const MODULE: ModuleRef = ModuleRef::new("sui", "object_bag");
 const E_NOT_EMPTY: u64 = 0;
+
+pub(crate) const BODIES: ModuleBodies = (
+    MODULE.package,
+    MODULE.name,
+    &[
+        ("new", container::new),
+        ("length", container::length),
+        ("is_empty", container::is_empty),
+        ("destroy_empty", container::destroy_empty),
+        ("add", container::add_object),
+        ("remove", container::remove_object),
+        ("contains", container::contains_object),
+    ],
+);
 
 /// An empty one; takes a fresh id.
 ///

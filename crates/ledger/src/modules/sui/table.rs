@@ -4,15 +4,30 @@ use std::sync::Arc;
 
 use floe_core::onchain::framework::Table;
 
+use super::container;
 use crate::{
     error::Failure,
-    modules::ModuleRef,
+    modules::{ModuleBodies, ModuleRef},
     runtime::Runtime,
     value::{Lease, MoveType},
 };
 
 const MODULE: ModuleRef = ModuleRef::new("sui", "table");
 const E_NOT_EMPTY: u64 = 0;
+
+pub(crate) const BODIES: ModuleBodies = (
+    MODULE.package,
+    MODULE.name,
+    &[
+        ("new", container::new),
+        ("length", container::length),
+        ("is_empty", container::is_empty),
+        ("destroy_empty", container::destroy_empty),
+        ("add", container::add),
+        ("remove", container::remove),
+        ("contains", container::contains),
+    ],
+);
 
 /// An empty one; takes a fresh id.
 ///
