@@ -62,7 +62,10 @@ pub struct Decoder {
     /// Rows that hold no given symbol.
     empty: Vec<usize>,
     rows: usize,
-    used: usize,
+    /// Row behind the last given symbol.
+    given_end: usize,
+    /// Row behind the last symbol to restore.
+    restored_end: usize,
 }
 
 impl ReedSolomon {
@@ -74,7 +77,7 @@ impl ReedSolomon {
     pub fn decoder(&self, indices: &[usize]) -> Result<Decoder, DecoderError> {
         let geometry = self.geometry;
         let given_at = self.check_indices(indices)?;
-        let (rows, used) = geometry.decode_rows();
+        let rows = geometry.decode_rows();
         let locator = geometry.locator(&given_at);
         let log = |row: usize| locator.get(row).copied().unwrap_or_default();
         let row_of = |index: usize| geometry.decode_row(index);
@@ -82,16 +85,25 @@ impl ReedSolomon {
             .iter()
             .map(|&index| (row_of(index), Factor::new(log(row_of(index)))))
             .collect();
-        let originals = given_at.iter().take(geometry.originals).enumerate();
-        let originals = originals.map(|(index, given)| {
-            let row = row_of(index);
-            given.map_or(
+        let original = |(index, given): (usize, &Option<usize>)| match *given {
+            Some(number) => Original::Given(number),
+            None => {
+                let row = row_of(index);
                 Original::Restored {
                     row,
                     factor: Factor::new(GF_MODULUS - log(row)),
-                },
-                Original::Given,
-            )
+                }
+            }
+        };
+        let originals = given_at
+            .iter()
+            .take(geometry.originals)
+            .enumerate()
+            .map(original);
+        let originals: Vec<_> = originals.collect();
+        let restored_rows = originals.iter().filter_map(|original| match original {
+            Original::Given(_) => None,
+            Original::Restored { row, .. } => Some(*row + 1),
         });
         let mut is_empty = vec![true; rows];
         for &(row, _) in &given {
@@ -105,11 +117,16 @@ impl ReedSolomon {
             .filter_map(|(row, &empty)| empty.then_some(row));
         Ok(Decoder {
             code: self.clone(),
-            originals: originals.collect(),
+            rows,
+            given_end: given
+                .iter()
+                .map(|(row, _)| row + 1)
+                .max()
+                .unwrap_or_default(),
+            restored_end: restored_rows.max().unwrap_or_default(),
             empty: empty.collect(),
             given,
-            rows,
-            used,
+            originals,
         })
     }
 
@@ -161,7 +178,7 @@ impl Geometry {
     /// points reach up to the end of the field. As the logarithms of all of the field's elements sum
     /// up to 0, the sum over them is minus the sum over the points that are *not* erased.
     fn locator(&self, given_at: &[Option<usize>]) -> Vec<u16> {
-        let (rows, _) = self.decode_rows();
+        let rows = self.decode_rows();
         let (sign, filled_up_from) = match self.rate {
             Rate::High => (1, self.recovery),
             Rate::Low => (-1, self.originals),
@@ -272,15 +289,15 @@ impl Decoder {
             plan.gather(given, number, rows, *row);
             engine.scale(rows.row_mut(*row), factor);
         }
-        let span = Span {
+        let span = |used| Span {
             start: 0,
             size: self.rows,
-            used: self.used,
+            used,
             point: 0,
         };
-        engine.inverse(rows, span);
+        engine.inverse(rows, span(self.given_end));
         self.derive(rows);
-        engine.forward(rows, span);
+        engine.forward(rows, span(self.restored_end));
     }
 
     /// The derivative of a polynomial in this basis: row `j` gains every row `j | b` with a bit `b`

@@ -66,6 +66,29 @@ pub(super) struct Span {
     pub(super) point: usize,
 }
 
+impl Span {
+    /// Panics unless the span lies within the rows and its points within so many twiddles: an engine's
+    /// pointers are good after that.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn check(&self, rows: &Rows<'_>, twiddles: usize) {
+        let Self {
+            start,
+            size,
+            used,
+            point,
+        } = *self;
+        assert!(
+            size.is_power_of_two() && used <= size,
+            "spans are powers of two"
+        );
+        assert!(
+            (start + size) * rows.width <= rows.blocks.len(),
+            "spans lie within the rows"
+        );
+        assert!(point + size <= twiddles + 1, "points lie within the tables");
+    }
+}
+
 /// Additive FFTs over GF(2^16) in the basis of `docs/spec/encoding.md` §3.2, and scaling.
 pub(super) trait Engine: std::fmt::Debug + Send + Sync {
     /// Values at the points of `span` to coefficients.

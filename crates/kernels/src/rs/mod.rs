@@ -28,6 +28,8 @@ mod decoder;
 mod engine;
 mod packing;
 mod tables;
+#[cfg(target_arch = "x86_64")]
+mod transform;
 
 pub use decoder::{Decoder, DecoderError};
 
@@ -147,18 +149,18 @@ impl Geometry {
         }
     }
 
-    /// Rows that decoding transforms, and those of them that belong to symbols.
-    const fn decode_rows(&self) -> (usize, usize) {
+    /// Rows that decoding transforms.
+    const fn decode_rows(&self) -> usize {
         let used = match self.rate {
             Rate::High => self.chunk + self.originals,
             Rate::Low => self.chunk + self.recovery,
         };
-        (used.next_power_of_two(), used)
+        used.next_power_of_two()
     }
 
     /// Evaluation points of all symbols, and those the last chunk is filled up with.
     fn points(&self) -> usize {
-        (self.encode_rows() + self.chunk).max(self.decode_rows().0)
+        (self.encode_rows() + self.chunk).max(self.decode_rows())
     }
 }
 
