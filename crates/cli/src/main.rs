@@ -1,2 +1,5 @@
 //! The `floe` binary.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    floe_cli::main()
+}

@@ -152,6 +152,11 @@ impl<S: Source> Quilt<S> {
         &self.index
     }
 
+    /// The contents of the patches, in the order of the index.
+    pub fn contents(&self) -> impl Iterator<Item = &S> {
+        self.items.iter().filter_map(|item| item.content.as_ref())
+    }
+
     fn read_column(&self, column: u16, offset: usize, buffer: &mut [u8]) -> io::Result<()> {
         let item = self
             .items
@@ -247,7 +252,7 @@ impl<S: Source> Source for Quilt<S> {
     /// Differs when the version of any content does.
     fn version(&self) -> io::Result<Option<SourceVersion>> {
         let mut folded = None;
-        for content in self.items.iter().filter_map(|item| item.content.as_ref()) {
+        for content in self.contents() {
             let Some(version) = content.version()? else {
                 continue;
             };

@@ -1,0 +1,99 @@
+//! The command line.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use bytesize::ByteSize;
+use clap::{Parser, Subcommand};
+use floe_encoding::RedStuff;
+
+use crate::{commands, error::Failure};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  done
+    1  a bug in floe
+    2  wrong arguments
+    3  the input is refused: too large, not of the right kind, no legal quilt
+    4  a file is missing, exists already, or may not be used
+    5  the disk is full or failed
+    6  the input changed while it was read
+    7  data is damaged, not enough, or inconsistent
+  130  interrupted
+
+Data goes to stdout and everything else to stderr. With --json an error is one JSON
+document on stderr: {\"error\": {\"reason\", \"fault\", \"retryable\", \"message\", …}}.";
+
+/// Walrus blobs on your own machine: encode, decode, verify, recover, and pack quilts.
+///
+/// Blob ids and slivers are those of the live network, bit for bit.
+#[derive(Debug, Parser)]
+#[command(name = "floe", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// Settings of all commands.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Settings of all commands.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Print the outcome as one JSON document
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Show no progress
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Threads that compute [default: one per core]
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Working memory, like 512MiB or 2GB; larger blobs take more passes
+    #[arg(long, global = true, value_name = "SIZE", default_value = "384MiB")]
+    pub memory: ByteSize,
+    /// Folder for temporary files, for input from pipes [default: the system's]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub tmp_dir: Option<PathBuf>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print the blob ids that the network would give to files
+    BlobId(commands::blob_id::Args),
+    /// Encode a file into a folder of slivers
+    Encode(commands::encode::Args),
+    /// Decode a file from a folder of slivers, as long as enough are left
+    Decode(commands::decode::Args),
+    /// Check every sliver in a folder against the blob's metadata
+    Verify(commands::verify::Args),
+    /// Recover lost slivers from symbols of others
+    Recover(commands::recover::Args),
+    /// Pack many small files into one blob, and unpack them
+    #[command(subcommand)]
+    Quilt(commands::quilt::Command),
+    /// Convert a blob id between base64url, decimal and hexadecimal
+    ConvertBlobId(commands::convert::Args),
+    /// Print a script that completes commands in a shell
+    Completions(commands::completions::Args),
+}
+
+/// For how many shards.
+#[derive(Debug, clap::Args)]
+pub struct Shards {
+    /// Number of shards; the live network has 1000
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub n_shards: u16,
+}
+
+impl Shards {
+    /// The code.
+    ///
+    /// # Errors
+    /// [`Failure`] that there is none.
+    pub fn code(&self) -> Result<RedStuff, Failure> {
+        RedStuff::new(self.n_shards).map_err(|error| Failure::code(&error))
+    }
+}
