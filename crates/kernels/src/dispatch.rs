@@ -141,12 +141,16 @@ impl Kernels {
     /// # Errors
     /// [`DispatchError`] if the variable holds no path's name, or one this processor cannot run.
     pub fn detect() -> Result<Self, DispatchError> {
-        match env::var_os(KERNELS_VARIABLE) {
-            None => Ok(Self::fastest()),
-            Some(name) => match name.to_str() {
-                Some(text) => Self::with_path(text.parse()?),
-                None => Err(DispatchError::UnknownPath { name }),
-            },
+        Self::named(env::var_os(KERNELS_VARIABLE))
+    }
+
+    fn named(name: Option<OsString>) -> Result<Self, DispatchError> {
+        let Some(name) = name else {
+            return Ok(Self::fastest());
+        };
+        match name.to_str() {
+            Some(text) => Self::with_path(text.parse()?),
+            None => Err(DispatchError::UnknownPath { name }),
         }
     }
 
@@ -209,6 +213,18 @@ mod tests {
         assert_eq!(
             "AVX2".parse::<KernelPath>().unwrap_err().to_string(),
             "FLOE_KERNELS is AVX2, expected portable, avx2 or avx512"
+        );
+    }
+
+    #[test]
+    fn the_variable_forces_a_path() {
+        let forced = Kernels::named(Some("portable".into())).unwrap();
+        assert_eq!(forced.path(), KernelPath::Portable);
+        let misspelled = Kernels::named(Some("avx-512".into()));
+        assert!(matches!(misspelled, Err(DispatchError::UnknownPath { .. })));
+        assert_eq!(
+            Kernels::named(None).unwrap().path(),
+            Kernels::fastest().path()
         );
     }
 

@@ -16,6 +16,8 @@ use crate::{
 /// Byte positions that go through at a time: a multiple of the blocks of BLAKE2b (128) and of the
 /// code (64).
 const PIECE_BYTES: usize = 256;
+/// Pieces of a tile, originals and recovery symbols, fill at most this much of a second-level cache.
+const TILE_BYTES: usize = 256 << 10;
 const _: () = assert!(PIECE_BYTES.is_multiple_of(128));
 
 /// Why codewords could not be encoded and hashed. The caller is at fault.
@@ -114,10 +116,16 @@ impl FusedEncoder {
         Ok(HashError::check_digests(&hashed, leaves.layout())?)
     }
 
-    /// As many codewords as fill the code's batches, if pieces are cut off them.
-    fn words_per_tile(&self, symbol_bytes: usize) -> usize {
-        let piece = symbol_bytes.clamp(1, PIECE_BYTES);
-        (self.code.batch_bytes() / piece).max(1)
+    /// As many codewords as have pieces in [`TILE_BYTES`].
+    const fn words_per_tile(&self, symbol_bytes: usize) -> usize {
+        let piece = if symbol_bytes < PIECE_BYTES {
+            symbol_bytes
+        } else {
+            PIECE_BYTES
+        };
+        let symbols = self.code.originals() + self.code.recovery();
+        let words = TILE_BYTES / (symbols * piece + 1);
+        if words > 0 { words } else { 1 }
     }
 
     fn tile(

@@ -180,6 +180,25 @@ fn every_committee_matches_the_library() {
     }
 }
 
+/// The largest codes there are use all points of the field.
+#[test]
+fn the_largest_codes_match_the_library() {
+    for (originals, recovery) in [(32768, 32768), (65535, 1), (1, 65535)] {
+        let data = random_bytes(originals * 2, 5);
+        let expected = reed_solomon_simd::encode(originals, recovery, data.chunks(2))
+            .unwrap()
+            .concat();
+        let symbols = Symbols::new(&data, Layout::contiguous(2, originals, 1)).unwrap();
+        for code in codes(originals, recovery) {
+            assert!(
+                encode(&code, symbols) == expected,
+                "{originals} and {recovery}"
+            );
+        }
+        round_trip(originals, recovery, 2, 1, 6);
+    }
+}
+
 #[test]
 fn impossible_counts_are_refused() {
     for (originals, recovery) in [(0, 1), (1, 0), (65536, 1), (1, 65536), (40000, 40000)] {

@@ -33,8 +33,9 @@ mod transform;
 
 pub use decoder::{Decoder, DecoderError};
 
-/// Rows of a batch fill at most this much, about a quarter of a second-level cache.
-const BATCH_BYTES: usize = 256 << 10;
+/// Rows of a batch fill at most this much of a second-level cache. Half as much leaves too few blocks
+/// to a row to pay for its twiddles.
+const BATCH_BYTES: usize = 512 << 10;
 /// Blocks of a row, at most: more would only make small codes leave the first-level cache.
 const BATCH_BLOCKS_MAX: usize = 64;
 
@@ -270,11 +271,6 @@ impl ReedSolomon {
         let recovery = recovery.unwrap_or(&unseen);
         check_count("recovery", self.geometry.recovery, recovery.count)?;
         check_shapes(originals, recovery)
-    }
-
-    /// Bytes of a symbol that are transformed at a time.
-    pub(crate) fn batch_bytes(&self) -> usize {
-        batch_blocks(self.geometry.encode_rows()) * BLOCK_BYTES
     }
 
     /// Rows of originals to rows of recovery symbols, both from row 0 on.
