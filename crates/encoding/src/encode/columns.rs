@@ -9,58 +9,18 @@ use std::{
 };
 
 use floe_core::{Axis, SliverIndex};
-use floe_kernels::{Digest, FusedScratch, HashScratch, Layout, Symbols, SymbolsMut};
+use floe_kernels::{FusedScratch, Layout, Symbols, SymbolsMut};
 
-use super::{EncodeError, FITS, Job, matrix::Runs};
+use super::{
+    EncodeError, FITS, Job,
+    hashed::{HashedColumns, TreeScratch},
+    matrix::Runs,
+};
 use crate::{
     executor::{lock, try_run},
     shape::Shape,
     sink::SliverSink,
 };
-
-/// Neighbouring columns of which all symbols are hashed.
-#[derive(Debug)]
-pub(super) struct HashedColumns {
-    /// The first column.
-    pub(super) first: usize,
-    /// Leaf digests, row by row: `n` times one per column.
-    pub(super) leaves: Vec<Digest>,
-    /// Hashes of the secondary slivers.
-    pub(super) roots: Vec<Digest>,
-}
-
-impl HashedColumns {
-    pub(super) fn new(shape: &Shape, columns: Range<usize>) -> Self {
-        Self {
-            first: columns.start,
-            leaves: vec![Digest::default(); shape.n * columns.len()],
-            roots: vec![Digest::default(); columns.len()],
-        }
-    }
-
-    /// The leaf digests as symbols of columns.
-    pub(super) fn leaves_mut(&mut self) -> SymbolsMut<'_> {
-        let layout = self.layout();
-        SymbolsMut::new(self.leaves.as_flattened_mut(), layout).expect(FITS)
-    }
-
-    const fn layout(&self) -> Layout {
-        let columns = self.roots.len();
-        let rows = self.leaves.len() / columns;
-        Layout::columns(
-            size_of::<Digest>(),
-            rows,
-            columns * size_of::<Digest>(),
-            columns,
-        )
-    }
-
-    /// Computes the roots from the leaves.
-    pub(super) fn hash_roots(&mut self, hasher: floe_kernels::Hasher, scratch: &mut HashScratch) {
-        let leaves = Symbols::new(self.leaves.as_flattened(), self.layout()).expect(FITS);
-        hasher.roots(leaves, &mut self.roots, scratch).expect(FITS);
-    }
-}
 
 /// All columns of one kind.
 #[derive(Debug)]
@@ -77,7 +37,7 @@ struct Scratch {
     recovery: Vec<u8>,
     column: Vec<u8>,
     fused: FusedScratch,
-    hash: HashScratch,
+    trees: TreeScratch,
 }
 
 /// Expands the systematic columns.
@@ -98,15 +58,11 @@ impl<'a> SystematicColumns<'a> {
     }
 
     pub(super) fn expand(self) -> Result<Expanded, EncodeError> {
-        let (step, columns) = (self.job.plan.group_columns, self.job.shape.columns);
-        try_run(
-            self.job.options.executor,
-            columns.div_ceil(step),
-            |group, scratch| {
-                let start = group * step;
-                self.group(start..columns.min(start + step), scratch)
-            },
-        )?;
+        let groups: Vec<_> = self.job.plan.systematic_tiles(&self.job.shape).collect();
+        try_run(self.job.options.executor, groups.len(), |group, scratch| {
+            let columns = groups.get(group).expect(FITS).clone();
+            self.group(columns, scratch)
+        })?;
         let tiles = self
             .tiles
             .into_inner()
@@ -134,12 +90,12 @@ impl<'a> SystematicColumns<'a> {
             scratch.recovery.resize(count * run_bytes, 0);
             SymbolsMut::new(&mut scratch.recovery, layout(count, run_bytes)).expect(FITS)
         });
-        let mut hashed = HashedColumns::new(&shape, columns.clone());
+        let leaves = scratch.trees.leaves(&shape, columns.len());
         codec
             .fused(Axis::Primary)
-            .encode_and_hash(originals, recovery, hashed.leaves_mut(), &mut scratch.fused)
+            .encode_and_hash(originals, recovery, leaves, &mut scratch.fused)
             .expect(FITS);
-        hashed.hash_roots(codec.hasher(), &mut scratch.hash);
+        let hashed = HashedColumns::new(&self.job, columns.clone(), &mut scratch.trees);
         lock(&self.tiles).push(hashed);
 
         if let Some(sink) = sink {

@@ -40,6 +40,7 @@ impl<'a> Matrix<'a> {
     pub(super) fn new(
         shape: Shape,
         source: &'a dyn Source,
+        may_change: bool,
         plan: &Plan,
     ) -> Result<Self, EncodeError> {
         let content = if plan.resident {
@@ -48,7 +49,7 @@ impl<'a> Matrix<'a> {
             read(source, 0, &mut blob)?;
             Content::Resident(blob)
         } else {
-            let keys = Keys::new(shape.symbol);
+            let keys = Keys::new(if may_change { shape.symbol } else { 0 });
             Content::Stored { source, keys }
         };
         Ok(Self { shape, content })

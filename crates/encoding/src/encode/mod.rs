@@ -17,6 +17,7 @@
 mod columns;
 mod consistency;
 mod error;
+mod hashed;
 mod matrix;
 mod plan;
 mod recovery;
@@ -119,7 +120,7 @@ impl RedStuff {
         let shape = Shape::new(self.params(), symbol_size);
         let version = source.version().map_err(EncodeError::version)?;
         let plan = Plan::new(shape, options)?;
-        let matrix = Matrix::new(shape, source, &plan)?;
+        let matrix = Matrix::new(shape, source, version.is_some(), &plan)?;
         let job = Job {
             codec: self,
             shape,

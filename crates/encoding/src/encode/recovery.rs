@@ -4,19 +4,18 @@
 use std::{
     ops::Range,
     sync::{
-        Mutex,
+        Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use floe_core::Axis;
-use floe_kernels::{
-    CodeScratch, FusedScratch, HashScratch, Layout, LeafStates, Symbols, SymbolsMut,
-};
+use floe_kernels::{CodeScratch, FusedScratch, Layout, LeafStates, Symbols, SymbolsMut};
 
 use super::{
     EncodeError, FITS, Job,
-    columns::{Expanded, HashedColumns, sliver_index, write},
+    columns::{Expanded, sliver_index, write},
+    hashed::{HashedColumns, TreeScratch},
 };
 use crate::{
     executor::{lock, try_run},
@@ -31,6 +30,7 @@ const PIECE_BYTES: usize = 256;
 #[derive(Debug)]
 pub(super) struct RecoveryColumns<'a> {
     job: Job<'a>,
+    hashed: Mutex<Vec<HashedColumns>>,
     checksum: AtomicU64,
 }
 
@@ -38,7 +38,6 @@ pub(super) struct RecoveryColumns<'a> {
 #[derive(Debug)]
 struct Tile {
     columns: Range<usize>,
-    hashed: HashedColumns,
     /// Per column, if there is more than one pass.
     states: Vec<ColumnStates>,
 }
@@ -67,23 +66,25 @@ struct KernelScratch {
     expanded: Vec<u8>,
     code: CodeScratch,
     fused: FusedScratch,
-    hash: HashScratch,
+    trees: TreeScratch,
 }
 
 impl<'a> RecoveryColumns<'a> {
     pub(super) const fn new(job: Job<'a>) -> Self {
         Self {
             job,
+            hashed: Mutex::new(Vec::new()),
             checksum: AtomicU64::new(0),
         }
     }
 
     pub(super) fn expand(self) -> Result<Expanded, EncodeError> {
         let Job { shape, plan, .. } = self.job;
-        let tiles: Vec<_> = (shape.columns..shape.n)
-            .step_by(plan.tile_columns)
-            .map(|start| Mutex::new(self.tile(start..shape.n.min(start + plan.tile_columns))))
+        let tiles: Vec<_> = plan
+            .recovery_tiles(&shape)
+            .map(|tile| self.tile(tile))
             .collect();
+        let tiles: Vec<_> = tiles.into_iter().map(Mutex::new).collect();
         let mut symbols = vec![0; shape.rows * (shape.n - shape.columns) * plan.pass_positions];
         for start in (0..shape.symbol).step_by(plan.pass_positions) {
             let positions = start..shape.symbol.min(start + plan.pass_positions);
@@ -93,13 +94,11 @@ impl<'a> RecoveryColumns<'a> {
                 self.encode_columns(&mut lock(tile), &positions, &symbols, scratch)
             })?;
         }
-        let tiles = tiles.into_iter().map(|tile| {
-            let tile = tile.into_inner();
-            tile.unwrap_or_else(std::sync::PoisonError::into_inner)
-                .hashed
-        });
         Ok(Expanded {
-            tiles: tiles.collect(),
+            tiles: self
+                .hashed
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner),
             checksum: self.checksum.into_inner(),
         })
     }
@@ -116,7 +115,6 @@ impl<'a> RecoveryColumns<'a> {
         });
         Tile {
             states: states.collect(),
-            hashed: HashedColumns::new(&self.job.shape, columns.clone()),
             columns,
         }
     }
@@ -170,17 +168,20 @@ impl<'a> RecoveryColumns<'a> {
         self.write(&tile.columns, positions, columns)?;
         let layout = Layout::contiguous(positions.len(), shape.rows, tile.columns.len());
         let originals = Symbols::new(columns, layout).expect(FITS);
+        let last = positions.end == shape.symbol;
         if tile.states.is_empty() {
-            let leaves = tile.hashed.leaves_mut();
+            let leaves = kernels.trees.leaves(&shape, tile.columns.len());
             let fused = codec.fused(Axis::Primary);
             fused
                 .encode_and_hash(originals, None, leaves, &mut kernels.fused)
                 .expect(FITS);
         } else {
-            self.resume(tile, originals, positions.end == shape.symbol, kernels);
+            self.resume(&mut tile.states, originals, last, kernels);
         }
-        if positions.end == shape.symbol {
-            tile.hashed.hash_roots(codec.hasher(), &mut kernels.hash);
+        if last {
+            let columns = tile.columns.clone();
+            let hashed = HashedColumns::new(&self.job, columns, &mut kernels.trees);
+            lock(&self.hashed).push(hashed);
         }
         self.job.advance(tile.columns.len());
         Ok(())
@@ -237,7 +238,7 @@ impl<'a> RecoveryColumns<'a> {
     /// last piece.
     fn resume(
         &self,
-        tile: &mut Tile,
+        states: &mut [ColumnStates],
         columns: Symbols<'_>,
         last: bool,
         scratch: &mut KernelScratch,
@@ -248,9 +249,10 @@ impl<'a> RecoveryColumns<'a> {
         let KernelScratch {
             expanded,
             code: code_scratch,
+            trees,
             ..
         } = scratch;
-        let Tile { states, hashed, .. } = tile;
+        let mut leaves = trees.leaves(&self.job.shape, columns.layout().words);
         for (number, states) in states.iter_mut().enumerate() {
             let column = columns.words(number..number + 1).expect(FITS);
             for start in (0..width).step_by(PIECE_BYTES) {
@@ -262,7 +264,8 @@ impl<'a> RecoveryColumns<'a> {
                 code.encode(piece, recovery.reborrow(), code_scratch)
                     .expect(FITS);
                 if last && end == width {
-                    let mut leaves = hashed.leaves_mut().words(number..number + 1).expect(FITS);
+                    let leaves = leaves.reborrow().words(number..number + 1).expect(FITS);
+                    let mut leaves = leaves;
                     let digests = leaves.reborrow().indices(0..rows).expect(FITS);
                     hasher
                         .finish(&mut states.systematic, piece, digests)

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use floe_core::{BlobMetadata, CodeParams, SliverPairHashes, VerifiedMetadata, merkle::Node};
 use floe_kernels::{Digest, HashScratch, Layout, Symbols};
 
-use super::{EncodeError, FITS, Job, columns::HashedColumns};
+use super::{EncodeError, FITS, Job, hashed::HashedColumns};
 use crate::executor::{lock, try_run};
 
 /// Rows whose trees are built side by side.
@@ -13,17 +13,17 @@ const TILE_ROWS: usize = 16;
 
 #[derive(Debug, Default)]
 struct Scratch {
-    leaves: Vec<Digest>,
+    nodes: Vec<Digest>,
     hash: HashScratch,
 }
 
 /// The hashes of all sliver pairs, given the leaf digests of all columns.
 pub(super) fn pair_hashes(
     job: &Job<'_>,
-    mut tiles: Vec<HashedColumns>,
+    tiles: Vec<HashedColumns>,
 ) -> Result<Vec<SliverPairHashes>, EncodeError> {
     let (n, hasher) = (job.shape.n, job.codec.hasher());
-    tiles.sort_unstable_by_key(|tile| tile.first);
+    let tiles = HashedColumns::join(job, tiles);
     let mut rows = vec![Digest::default(); n];
     let row_tiles: Vec<_> = rows.chunks_mut(TILE_ROWS).map(Mutex::new).collect();
     try_run(
@@ -31,25 +31,24 @@ pub(super) fn pair_hashes(
         row_tiles.len(),
         |tile, scratch: &mut Scratch| {
             let mut roots = lock(row_tiles.get(tile).expect(FITS));
-            scratch.leaves.clear();
+            scratch.nodes.clear();
             for row in (tile * TILE_ROWS..).take(roots.len()) {
                 for tile in &tiles {
-                    let width = tile.roots.len();
-                    let leaves = tile.leaves.get(row * width..(row + 1) * width).expect(FITS);
-                    scratch.leaves.extend_from_slice(leaves);
+                    scratch.nodes.extend_from_slice(tile.row(row, n));
                 }
             }
-            let layout = Layout::contiguous(size_of::<Digest>(), n, roots.len());
-            let leaves = Symbols::new(scratch.leaves.as_flattened(), layout).expect(FITS);
+            let width = scratch.nodes.len() / roots.len();
+            let layout = Layout::contiguous(size_of::<Digest>(), width, roots.len());
+            let nodes = Symbols::new(scratch.nodes.as_flattened(), layout).expect(FITS);
             hasher
-                .roots(leaves, &mut roots, &mut scratch.hash)
+                .roots(nodes, &mut roots, &mut scratch.hash)
                 .expect(FITS);
             Ok::<(), EncodeError>(())
         },
     )?;
     drop(row_tiles);
     // Pair p is primary sliver p and secondary sliver n − 1 − p.
-    let columns: Vec<_> = tiles.iter().flat_map(|tile| &tile.roots).collect();
+    let columns: Vec<_> = tiles.iter().flat_map(HashedColumns::roots).collect();
     let pairs = rows.iter().zip(columns.into_iter().rev());
     let pairs = pairs.map(|(primary, secondary)| SliverPairHashes {
         primary_hash: Node::Digest(*primary),
