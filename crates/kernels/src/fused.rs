@@ -8,9 +8,10 @@
 
 use crate::{
     blake2b::{HashError, Hasher, LeafStates},
+    layout::{Layout, LayoutError},
     prefetch::Ahead,
     rs::{CodeScratch, ReedSolomon, ShapeError},
-    symbols::{Layout, LayoutError, Symbols, SymbolsMut},
+    symbols::{Symbols, SymbolsMut},
 };
 
 /// Byte positions that go through at a time: a multiple of the blocks of BLAKE2b (128) and of the

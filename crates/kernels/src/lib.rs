@@ -6,12 +6,27 @@
 //! bytes on every path. [`FusedEncoder`] encodes and hashes codewords piece by piece, while they are in
 //! cache. Nothing here allocates once the caller's scratch memory has grown.
 //!
+//! ```
+//! use floe_kernels::{CodeScratch, Kernels, Layout, Symbols, SymbolsMut};
+//!
+//! // Two columns of a matrix of three rows, expanded by two rows.
+//! let matrix = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+//! let columns = Symbols::new(&matrix, Layout::columns(2, 3, 4, 2))?;
+//! let mut rows = [0; 8];
+//! let recovery = SymbolsMut::new(&mut rows, Layout::columns(2, 2, 4, 2))?;
+//! let code = Kernels::detect()?.reed_solomon(3, 2)?;
+//! code.encode(columns, recovery, &mut CodeScratch::default())?;
+//! assert_ne!(rows, [0; 8]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! This is the only crate of the workspace with `unsafe` code: vector loads and stores, and calls of
 //! functions that need processor features detected before.
 
 mod blake2b;
 mod dispatch;
 mod fused;
+mod layout;
 mod prefetch;
 mod rs;
 mod symbols;
@@ -19,5 +34,6 @@ mod symbols;
 pub use blake2b::{Digest, HashError, HashScratch, Hasher, LeafStates};
 pub use dispatch::{DispatchError, KERNELS_VARIABLE, KernelPath, Kernels};
 pub use fused::{FusedEncoder, FusedError, FusedScratch};
+pub use layout::{Layout, LayoutError};
 pub use rs::{CodeError, CodeScratch, Decoder, DecoderError, ReedSolomon, ShapeError};
-pub use symbols::{Layout, LayoutError, Symbols, SymbolsMut};
+pub use symbols::{Symbols, SymbolsMut};

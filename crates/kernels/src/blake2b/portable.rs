@@ -5,7 +5,7 @@
 )]
 
 use super::{
-    BLOCK_BYTES, Block, DIGEST_BYTES, Digest, Group, LANES, LaneKernel, Progress,
+    BLOCK_BYTES, DIGEST_BYTES, Digest, Group, LANES, LaneKernel, Progress,
     compress::define_compress,
 };
 
@@ -35,6 +35,37 @@ const fn ror63(a: u64) -> u64 {
     a.rotate_right(63)
 }
 define_compress! { #[inline] u64 { splat add xor ror32 ror24 ror16 ror63 } }
+
+/// The next block of a message, without the carry that goes in front.
+struct Block {
+    bytes: [u8; BLOCK_BYTES],
+    /// Message bytes it adds to the counter: the last block counts the carry, too.
+    counted: u64,
+    is_last: bool,
+}
+
+impl Block {
+    /// The first block of what is left of a message; the last one is filled up with zeros.
+    #[inline]
+    fn first_of(rest: &[u8]) -> Self {
+        if let Some(bytes) = rest.first_chunk() {
+            return Self {
+                bytes: *bytes,
+                counted: BLOCK_BYTES as u64,
+                is_last: false,
+            };
+        }
+        let mut bytes = [0; BLOCK_BYTES];
+        if let Some(start) = bytes.get_mut(..rest.len()) {
+            start.copy_from_slice(rest);
+        }
+        Self {
+            bytes,
+            counted: rest.len() as u64 + 1,
+            is_last: true,
+        }
+    }
+}
 
 /// The block that starts one byte before `bytes`, with `carry` in front; returns the new carry.
 fn shifted_words(bytes: &[u8; BLOCK_BYTES], carry: u64) -> ([u64; 16], u64) {

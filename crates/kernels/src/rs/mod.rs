@@ -15,7 +15,8 @@ use reed_solomon_simd::engine::NoSimd as Portable;
 
 use crate::{
     dispatch::Proof,
-    symbols::{Layout, Symbols, SymbolsMut},
+    layout::Layout,
+    symbols::{Symbols, SymbolsMut},
 };
 use engine::{BLOCK_BYTES, Engine, Library, Rows, Span};
 use packing::{Packing, Plan};

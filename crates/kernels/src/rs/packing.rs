@@ -8,7 +8,10 @@
 
 use std::ops::Range;
 
-use crate::symbols::{Layout, Symbols, SymbolsMut};
+use crate::{
+    layout::Layout,
+    symbols::{Symbols, SymbolsMut},
+};
 
 use super::engine::{BLOCK_BYTES, Rows};
 
