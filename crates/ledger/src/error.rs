@@ -18,7 +18,7 @@ pub enum Failure {
     #[error("{location} aborts with code {code}")]
     Abort {
         /// Where.
-        location: Location,
+        location: Box<Location>,
         /// The code, as on the wire.
         code: u64,
     },
@@ -26,7 +26,7 @@ pub enum Failure {
     #[error("{fault} in {location}")]
     Fault {
         /// Where.
-        location: Location,
+        location: Box<Location>,
         /// What.
         fault: Fault,
     },
@@ -34,7 +34,7 @@ pub enum Failure {
     #[error("{location} is not supported on the embedded ledger")]
     Unsupported {
         /// The function.
-        location: Location,
+        location: Box<Location>,
     },
     /// Computation exceeds what the budget pays for.
     #[error("computation of {needed} units exceeds the {available} units that the budget pays for")]
@@ -48,7 +48,7 @@ pub enum Failure {
     #[error("{error:?}{}", .detail.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
     Execution {
         /// Sui's error.
-        error: ExecutionError,
+        error: Box<ExecutionError>,
         /// What a person should know.
         detail: Option<String>,
     },
@@ -91,7 +91,7 @@ impl Failure {
     /// Sui's error with a person's words.
     pub fn execution(error: ExecutionError, detail: impl Into<String>) -> Self {
         Self::Execution {
-            error,
+            error: Box::new(error),
             detail: Some(detail.into()),
         }
     }
@@ -113,7 +113,7 @@ impl Failure {
             },
             Self::Unsupported { .. } => ExecutionError::FeatureNotYetSupported,
             Self::OutOfGas { .. } => ExecutionError::InsufficientGas,
-            Self::Execution { error, .. } => error.clone(),
+            Self::Execution { error, .. } => (**error).clone(),
             Self::Invariant(_) | Self::Store(_) => ExecutionError::InvariantViolation,
         }
     }
@@ -122,7 +122,7 @@ impl Failure {
 impl From<ExecutionError> for Failure {
     fn from(error: ExecutionError) -> Self {
         Self::Execution {
-            error,
+            error: Box::new(error),
             detail: None,
         }
     }

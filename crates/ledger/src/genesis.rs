@@ -56,7 +56,7 @@ pub enum GenesisError {
         /// Number of the step.
         step: u64,
         /// Why.
-        source: Rejection,
+        source: Box<Rejection>,
     },
     /// A step failed.
     #[error("genesis step {step}, command {command:?}: {source}")]
@@ -219,7 +219,10 @@ impl GenesisBuilder {
     ) -> Result<(), GenesisError> {
         let digest = self.next_digest();
         let step = self.steps;
-        let rejected = |source| GenesisError::Rejected { step, source };
+        let rejected = |source| GenesisError::Rejected {
+            step,
+            source: Box::new(source),
+        };
         let mut tx =
             system_transaction(TransactionKind::ProgrammableSystemTransaction(ptb.clone()));
         tx.sender = address(sender);

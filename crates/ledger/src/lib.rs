@@ -9,6 +9,7 @@
 //! one object runtime ([`Runtime`]). How to add one: [`modules`].
 
 mod admission;
+mod audit;
 mod call;
 mod checkpoint;
 mod error;
@@ -26,6 +27,7 @@ mod value;
 
 pub use self::{
     admission::{Checks, Context, PROTOCOL_VERSION, Rejection, TransactionLimits},
+    audit::token_total,
     call::{Args, Call, NativeFn},
     checkpoint::{ChainHead, Checkpoint, CheckpointEntry, committee, sign},
     error::{Failure, Fault, Location},

@@ -125,17 +125,17 @@ impl ModuleRef {
         Identifier::from_static(self.name)
     }
 
-    fn location(self, function: &'static str) -> Location {
+    fn location(self, function: &'static str) -> Box<Location> {
         let package = package_id(self.package);
         let index = Registry::embedded()
             .function(&package, self.name, function)
             .map_or(0, |function| function.index);
-        Location {
+        Box::new(Location {
             package,
             module: Identifier::from_static(self.name),
             function: Identifier::from_static(function),
             index,
-        }
+        })
     }
 }
 

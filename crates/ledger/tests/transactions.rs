@@ -197,7 +197,7 @@ fn bad_inputs_are_rejected_before_execution() {
     let mut ptb = Ptb::default();
     let coin = ptb.owned(&mine[0]);
     ptb.transfer(&[coin], ALICE);
-    let tx = ledger.transaction(ALICE, ptb);
+    let tx = ledger.paid_with(ALICE, ptb, vec![reference(&mine[0])], BUDGET);
     assert!(matches!(
         ledger.submit(&tx),
         Err(Rejection::DuplicateObject { .. })

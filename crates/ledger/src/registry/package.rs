@@ -98,13 +98,13 @@ pub enum Body {
 
 impl Function {
     /// Where it is, for errors.
-    pub fn location(&self) -> Location {
-        Location {
+    pub fn location(&self) -> Box<Location> {
+        Box::new(Location {
             package: self.package,
             module: self.module.clone(),
             function: self.name.clone(),
             index: self.index,
-        }
+        })
     }
 
     /// Parameters that a programmable transaction passes: all but the transaction context, which

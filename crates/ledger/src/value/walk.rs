@@ -1,7 +1,7 @@
 //! Finds the borders of values inside BCS bytes by their types' layouts, for functions that are
 //! generic over element types.
 
-use sui_sdk_types::TypeTag;
+use sui_sdk_types::{StructTag, TypeTag};
 
 use crate::{
     error::Failure,
@@ -82,8 +82,18 @@ pub(crate) fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     None
 }
 
-/// What follows one value. Recursion is bounded by the nesting of the type and its layouts.
+/// What follows one value.
 fn skip<'b>(tag: &TypeTag, bytes: &'b [u8]) -> Option<&'b [u8]> {
+    visit(tag, bytes, &mut |_, _| {})
+}
+
+/// Calls `see` with the type of every struct and enum inside a value and the bytes from its start
+/// on; what follows the value. Recursion is bounded by the nesting of the type and its layouts.
+pub(crate) fn visit<'b>(
+    tag: &TypeTag,
+    bytes: &'b [u8],
+    see: &mut impl FnMut(&StructTag, &'b [u8]),
+) -> Option<&'b [u8]> {
     match tag {
         TypeTag::Bool | TypeTag::U8 => bytes.get(1..),
         TypeTag::U16 => bytes.get(2..),
@@ -94,32 +104,38 @@ fn skip<'b>(tag: &TypeTag, bytes: &'b [u8]) -> Option<&'b [u8]> {
         TypeTag::Vector(element) => {
             let (len, mut rest) = length(bytes)?;
             for _ in 0..len {
-                rest = skip(element, rest)?;
+                rest = visit(element, rest, see)?;
             }
             Some(rest)
         }
         TypeTag::Struct(tag) => {
+            see(tag, bytes);
             let datatype = Registry::embedded().datatype_of(tag)?;
             match &datatype.layout {
-                Layout::Struct(fields) => skip_fields(fields, tag.type_params(), bytes),
+                Layout::Struct(fields) => visit_fields(fields, tag.type_params(), bytes, see),
                 Layout::Enum(variants) => {
                     let (index, rest) = length(bytes)?;
-                    skip_fields(&variants.get(index)?.fields, tag.type_params(), rest)
+                    visit_fields(&variants.get(index)?.fields, tag.type_params(), rest, see)
                 }
             }
         }
     }
 }
 
-fn skip_fields<'b>(
+fn visit_fields<'b>(
     fields: &[(String, SigType)],
     args: &[TypeTag],
     bytes: &'b [u8],
+    see: &mut impl FnMut(&StructTag, &'b [u8]),
 ) -> Option<&'b [u8]> {
-    fields.iter().try_fold(bytes, |rest, (_, ty)| match ty {
-        SigType::Concrete(tag) => skip(tag, rest),
-        open => skip(&open.instantiate(args)?, rest),
-    })
+    let mut rest = bytes;
+    for (_, ty) in fields {
+        rest = match ty {
+            SigType::Concrete(tag) => visit(tag, rest, see)?,
+            open => visit(&open.instantiate(args)?, rest, see)?,
+        };
+    }
+    Some(rest)
 }
 
 #[cfg(test)]

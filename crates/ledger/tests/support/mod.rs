@@ -1,13 +1,21 @@
 //! A ledger in memory with two funded users, and short forms for transactions.
 
-#![allow(dead_code, reason = "each test uses a part of this")]
+#![allow(
+    dead_code,
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "test code outside of test functions, of which each test uses a part"
+)]
 
 use std::sync::Arc;
 
 use floe_core::{ObjectId, SuiAddress};
 use floe_ledger::{
     Context, GenesisBuilder, GenesisConfig, MemoryState, Outcome, PriceList, Rejection,
-    SimulateOptions, address, mock_gas_coin, object_id, simulate,
+    SimulateOptions, address, mock_gas_coin, object_id, simulate, token_total,
 };
 use sui_sdk_types::{
     Address, Argument, Command, Digest, ExecutionError, ExecutionStatus, GasPayment, Identifier,
@@ -103,6 +111,14 @@ pub fn reference(object: &Object) -> ObjectReference {
     ObjectReference::new(object.object_id(), object.version(), object.digest())
 }
 
+pub fn balance(coin: &Object) -> u64 {
+    u64::from_le_bytes(
+        coin.as_struct().unwrap().contents()[32..40]
+            .try_into()
+            .unwrap(),
+    )
+}
+
 pub fn v2(outcome: &Outcome) -> &TransactionEffectsV2 {
     match &outcome.effects {
         TransactionEffects::V2(effects) => effects,
@@ -164,9 +180,15 @@ impl Ledger {
         Arc::clone(self.state.get(&object_id(id)).unwrap())
     }
 
-    /// A transaction that pays with the user's first coin.
+    /// A transaction that pays with the user's richest coin that is no input, the first of equals.
     pub fn transaction(&self, sender: SuiAddress, ptb: Ptb) -> Transaction {
-        let coin = reference(&self.coins(sender)[0]);
+        let is_input = |coin: &Object| {
+            let wanted = Input::ImmutableOrOwned(reference(coin));
+            ptb.0.inputs.contains(&wanted)
+        };
+        let coins = self.coins(sender);
+        let payment = coins.iter().rev().filter(|coin| !is_input(coin));
+        let coin = reference(payment.max_by_key(|coin| balance(coin)).unwrap());
         self.paid_with(sender, ptb, vec![coin], BUDGET)
     }
 
@@ -231,18 +253,11 @@ impl Ledger {
 
     /// Coins, storage rebates of all objects, and fees, in MIST.
     pub fn total_sui(&self) -> u128 {
-        let sui_coin = sui_sdk_types::StructTag::gas_coin();
-        let in_objects: u128 = self
-            .state
-            .iter()
-            .map(|(_, object)| {
-                let coin = object.as_struct().filter(|s| *s.object_type() == sui_coin);
-                let balance = coin.map_or(0, |coin| {
-                    u64::from_le_bytes(coin.contents()[32..40].try_into().unwrap())
-                });
-                u128::from(balance) + u128::from(object.storage_rebate())
-            })
+        let objects = || self.state.iter().map(|(_, object)| &**object);
+        let rebates: u128 = objects()
+            .map(|object| u128::from(object.storage_rebate()))
             .sum();
+        let in_objects = token_total(objects(), &sui()).unwrap() + rebates;
         in_objects + u128::from(self.fees)
     }
 
