@@ -1,5 +1,6 @@
 //! From an admitted transaction to effects and writes.
 
+mod balances;
 mod before;
 mod changes;
 mod effects;

@@ -34,7 +34,9 @@ pub use self::{
     execute::{Outcome, SimulateOptions, Writes, execute, mock_gas_coin, simulate},
     gas::{PriceList, affordable_units, charged_units, storage_cost},
     genesis::{Genesis, GenesisBuilder, GenesisConfig, GenesisError},
-    object::{MemoryState, StateView, StoreError, address, object_id},
+    object::{
+        FieldParts, FieldValue, MemoryState, StateView, StoreError, address, field_parts, object_id,
+    },
     ptb::{CommandOutput, InputUse, OutputValue, Strictness, input_uses},
     registry::{
         AbilitySet, Body, Datatype, DatatypeName, DefiningId, Function, Layout, Module, OriginalId,

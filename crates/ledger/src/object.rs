@@ -1,5 +1,6 @@
 //! Objects as the ledger keeps them, and the state it executes against.
 
+mod field;
 mod memory;
 
 use std::sync::Arc;
@@ -7,7 +8,10 @@ use std::sync::Arc;
 use floe_core::ObjectId;
 use sui_sdk_types::{Address, Object};
 
-pub use self::memory::MemoryState;
+pub use self::{
+    field::{FieldParts, FieldValue, field_parts},
+    memory::MemoryState,
+};
 
 /// The live objects before a transaction.
 ///

@@ -21,6 +21,9 @@ use crate::{
     value::Slot,
 };
 
+/// Most bytes of one value that commands pass on.
+const VALUE_BYTES_MAX: usize = 256 * 1024;
+
 /// A value and its type.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
@@ -100,11 +103,30 @@ impl Interpreter<'_, '_> {
             Command::Upgrade(upgrade) => self.upgrade(upgrade)?,
             _ => return Err(ExecutionError::FeatureNotYetSupported.into()),
         };
+        for value in &results {
+            self.weigh(value)?;
+        }
         if let Some(outputs) = &mut self.outputs {
             outputs.push(collect(&results, &borrowed)?);
         }
         self.locals.push_results(results);
         Ok(())
+    }
+
+    /// Charges for a value that a command takes or returns, and bounds its size.
+    fn weigh(&mut self, value: &Value) -> Result<(), Failure> {
+        let len = value.slot.encoded_len()?;
+        if len > VALUE_BYTES_MAX {
+            return Err(ExecutionError::MoveRawValueTooBig {
+                value_size: u64::try_from(len).unwrap_or(u64::MAX),
+                max_scaled_size: VALUE_BYTES_MAX as u64,
+            }
+            .into());
+        }
+        let units = len
+            .saturating_sub(units::VALUE_BYTES_FREE)
+            .div_ceil(units::VALUE_BYTES_PER_UNIT);
+        self.rt.charge(u64::try_from(units).unwrap_or(u64::MAX))
     }
 
     /// Results that cannot be dropped must have been used; shared objects taken by value must have

@@ -400,7 +400,7 @@ fn a_shared_object_stays_shared_or_dies() {
     let table = ptb.call("0x2::table::new", &types, &[]);
     ptb.call(
         "0x2::transfer::public_share_object",
-        &[table_type.clone()],
+        std::slice::from_ref(&table_type),
         &[table],
     );
     ledger.ok(ALICE, ptb);
@@ -536,5 +536,62 @@ fn a_simulation_returns_outputs_and_changes_nothing() {
 }
 
 fn sui_coin() -> TypeTag {
-    "0x2::coin::Coin<0x2::sui::SUI>".parse().unwrap()
+    sui_sdk_types::StructTag::gas_coin().into()
+}
+
+/// Values that feed on each other would double with every command.
+#[test]
+fn growing_values_hit_a_limit() {
+    let mut ledger = Ledger::new();
+    let mut ptb = Ptb::default();
+    let seed = ptb.pure(&"0123456789abcdef".repeat(64));
+    let strings: Vec<_> = (0..2)
+        .map(|_| ptb.call("0x1::string::utf8", &[], &[seed]))
+        .collect();
+    for round in 0..60 {
+        let (into, from) = (strings[round % 2], strings[(round + 1) % 2]);
+        ptb.call("0x1::string::append", &[], &[into, from]);
+    }
+    let mut tx = ledger.transaction(ALICE, ptb);
+    tx.gas_payment.budget = 5 * SUI;
+    let outcome = ledger.submit(&tx).unwrap();
+    assert!(
+        matches!(error(&outcome).0, ExecutionError::MoveRawValueTooBig { .. }),
+        "{:?}",
+        outcome.effects.status()
+    );
+}
+
+#[test]
+fn fields_are_listed_by_name_and_kind() {
+    let mut ledger = Ledger::new();
+    let coin = ledger.coins(ALICE)[1].clone();
+    let types = [TypeTag::U64, sui_coin()];
+    let mut ptb = Ptb::default();
+    let table = ptb.call("0x2::object_table::new", &types, &[]);
+    let key = ptb.pure(&5_u64);
+    let arg = ptb.owned(&coin);
+    ptb.call("0x2::object_table::add", &types, &[table, key, arg]);
+    ptb.transfer(&[table], ALICE);
+    let outcome = ledger.ok(ALICE, ptb);
+    let fields: Vec<_> = ledger
+        .state
+        .iter()
+        .filter_map(|(_, object)| floe_ledger::field_parts(object))
+        .collect();
+    let [field] = fields.as_slice() else {
+        panic!("{fields:?}")
+    };
+    assert_eq!(
+        (field.name_tag, field.name),
+        (&TypeTag::U64, 5_u64.to_le_bytes().as_slice())
+    );
+    let child = floe_ledger::object_id(&coin.object_id());
+    assert_eq!(field.value, floe_ledger::FieldValue::Child(child));
+    let changes = outcome.balance_changes();
+    let [change] = changes.as_slice() else {
+        panic!("{changes:?}")
+    };
+    let gas = outcome.effects.gas_summary().net_gas_usage();
+    assert_eq!(change.amount, -i128::from(100 * SUI) - i128::from(gas));
 }

@@ -58,6 +58,9 @@ impl Interpreter<'_, '_> {
                     .borrow(*argument, expected, passing, &mut borrows),
             }
             .map_err(|kind| argument_error(index, kind))?;
+            if param.passing == Passing::Value {
+                self.weigh(&value)?;
+            }
             slots.push((value.slot.clone(), param.passing));
             if param.passing == Passing::MutRef && self.outputs.is_some() {
                 borrowed.push((*argument, value));

@@ -164,6 +164,7 @@ impl Interpreter<'_, '_> {
                 .locals
                 .take(*argument, Expected::Tag(&element), &mut borrows)
                 .map_err(|kind| argument_error(index, kind))?;
+            self.weigh(&value)?;
             items.push(value.slot.take_bytes()?);
         }
         let tag = TypeTag::Vector(Box::new(element));

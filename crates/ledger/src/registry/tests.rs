@@ -81,3 +81,17 @@ fn a_body_without_a_listed_function_fails_the_load() {
         "{error}"
     );
 }
+
+#[test]
+fn the_framework_is_complete_and_contracts_say_what_they_lack() {
+    let (has, lacks): (Vec<_>, Vec<_>) = Registry::embedded()
+        .coverage()
+        .into_iter()
+        .partition(|(_, has_body)| *has_body);
+    assert!(has.len() + lacks.len() > 300);
+    let framework: Vec<_> = lacks
+        .iter()
+        .filter(|(name, _)| name.starts_with("sui::") || name.starts_with("std::"))
+        .collect();
+    assert!(framework.is_empty(), "{framework:?}");
+}

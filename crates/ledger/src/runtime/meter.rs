@@ -7,6 +7,12 @@ use crate::error::Failure;
 pub mod units {
     /// One command.
     pub const COMMAND: u64 = 1;
+    /// Bytes that a value passed or returned may have for nothing; every
+    /// [`VALUE_BYTES_PER_UNIT`] more cost a unit. Together with the largest budget this bounds what
+    /// a transaction can make the ledger hold.
+    pub const VALUE_BYTES_FREE: usize = 1024;
+    /// See [`VALUE_BYTES_FREE`].
+    pub const VALUE_BYTES_PER_UNIT: usize = 8;
     /// Loading one object from the store.
     pub const LOAD: u64 = 1;
     /// One event.

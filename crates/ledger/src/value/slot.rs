@@ -143,16 +143,7 @@ impl Slot {
     /// # Errors
     /// [`Failure::Invariant`] if the value is leased, moved, or too large for BCS.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Failure> {
-        match &self.0.borrow().content {
-            Content::Bytes(bytes)
-            | Content::Parsed {
-                bytes: Some(bytes), ..
-            } => Ok(bytes.clone()),
-            Content::Parsed { value, bytes: None } => encode(&**value),
-            Content::Leased | Content::Moved => Err(Failure::invariant(
-                "encoding of a value that is leased or moved",
-            )),
-        }
+        self.with_bytes(<[u8]>::to_vec)
     }
 
     /// The id of the object that lies here: the first 32 bytes of its BCS.
@@ -160,22 +151,31 @@ impl Slot {
     /// # Errors
     /// [`Failure::Invariant`] if the value is no object.
     pub fn object_id(&self) -> Result<ObjectId, Failure> {
-        let mut state = self.0.borrow_mut();
-        let bytes = match &mut state.content {
-            Content::Bytes(bytes) => bytes,
-            Content::Parsed { value, bytes } => match bytes {
-                Some(bytes) => bytes,
-                // Kept, for the value will be stored as it is more often than not.
-                None => bytes.insert(encode(&**value)?),
-            },
-            Content::Leased | Content::Moved => {
-                return Err(Failure::invariant("id of a value that is leased or moved"));
-            }
-        };
-        bytes
-            .first_chunk()
-            .map(|id| ObjectId(*id))
+        self.with_bytes(|bytes| bytes.first_chunk().map(|id| ObjectId(*id)))?
             .ok_or_else(|| Failure::invariant("a value without an id is used as an object"))
+    }
+
+    /// Bytes of the value's BCS.
+    ///
+    /// # Errors
+    /// As [`Slot::to_bytes`].
+    pub fn encoded_len(&self) -> Result<usize, Failure> {
+        self.with_bytes(<[u8]>::len)
+    }
+
+    /// Looks at the encoding; it is kept, for a value is stored as it is more often than not.
+    fn with_bytes<R>(&self, look: impl FnOnce(&[u8]) -> R) -> Result<R, Failure> {
+        let mut state = self.0.borrow_mut();
+        match &mut state.content {
+            Content::Bytes(bytes) => Ok(look(bytes)),
+            Content::Parsed { value, bytes } => match bytes {
+                Some(bytes) => Ok(look(bytes)),
+                None => Ok(look(bytes.insert(encode(&**value)?))),
+            },
+            Content::Leased | Content::Moved => Err(Failure::invariant(
+                "encoding of a value that is leased or moved",
+            )),
+        }
     }
 
     /// Replaces the value, whatever its type.
