@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use floe_core::{ObjectId, SuiAddress};
 use sui_sdk_types::{
-    Address, Digest, ExecutionStatus, Object, Owner, StructTag, Transaction, TransactionEffects,
+    Address, Digest, ExecutionStatus, Owner, StructTag, Transaction, TransactionEffects,
     TransactionEvents,
 };
 
@@ -25,7 +25,7 @@ pub(crate) use self::{
 use crate::{
     admission::{Checks, Context, GasSource, Rejection, admit_inputs, check_form},
     error::Failure,
-    object::{StateView, address, object_id},
+    object::{LiveObject, StateView, address, object_id},
     ptb::{CommandOutput, Failed},
     signature::VerifiedTransaction,
 };
@@ -44,7 +44,7 @@ pub struct Outcome {
     /// What changes in the object store.
     pub writes: Writes,
     /// The objects that changed, as they were before, by id.
-    pub before: BTreeMap<ObjectId, Arc<Object>>,
+    pub before: BTreeMap<ObjectId, Arc<LiveObject>>,
     /// Why the transaction failed, with more detail than the effects carry.
     pub failure: Option<Failure>,
     /// Outputs of every command, if they were asked for; cut short at a failure.
@@ -55,7 +55,7 @@ pub struct Outcome {
 #[derive(Clone, Debug, Default)]
 pub struct Writes {
     /// `None`: the object was deleted or wrapped.
-    pub objects: BTreeMap<ObjectId, Option<Arc<Object>>>,
+    pub objects: BTreeMap<ObjectId, Option<Arc<LiveObject>>>,
 }
 
 impl Outcome {
@@ -78,7 +78,7 @@ pub struct SimulateOptions {
     /// Whether the protecting rules apply.
     pub checks: Checks,
     /// Stands in for the gas payment, for simulations ([`mock_gas_coin`]).
-    pub mock_gas: Option<Arc<Object>>,
+    pub mock_gas: Option<Arc<LiveObject>>,
     /// Whether to collect the outputs of commands.
     pub collect_outputs: bool,
 }
@@ -154,7 +154,7 @@ fn run(
 }
 
 /// A SUI coin that exists nowhere, to pay for a simulation.
-pub fn mock_gas_coin(owner: SuiAddress) -> Arc<Object> {
+pub fn mock_gas_coin(owner: SuiAddress) -> Arc<LiveObject> {
     // One billion SUI.
     const BALANCE: u64 = 1_000_000_000_000_000_000;
     let id = object_id(&Address::derive_id(Digest::new(owner.0), u64::MAX));
@@ -162,6 +162,7 @@ pub fn mock_gas_coin(owner: SuiAddress) -> Arc<Object> {
         tag: StructTag::gas_coin(),
         contents: coin_bytes(id, BALANCE),
         owner: Owner::Address(address(owner)),
+        parsed: None,
     };
     Arc::new(new.into_object(1, Digest::ZERO, 0))
 }

@@ -30,7 +30,7 @@ use crate::{
         ModuleRef,
         sui::clock::{CLOCK_ID, Clock},
     },
-    object::{MemoryState, address, object_id},
+    object::{LiveObject, MemoryState, address, object_id},
     ptb::{Failed, Locals},
     registry::Registry,
     runtime::{Meter, Runtime, TxInfo},
@@ -284,7 +284,9 @@ impl GenesisBuilder {
                 output_state,
                 id_operation: IdOperation::Created,
             });
-            writes.objects.insert(id, Some(Arc::new(object)));
+            writes
+                .objects
+                .insert(id, Some(Arc::new(LiveObject::new(object))));
         }
         let events = (!self.events.is_empty()).then_some(TransactionEvents(self.events));
         let effects = TransactionEffects::V2(Box::new(TransactionEffectsV2 {
@@ -358,7 +360,7 @@ impl GenesisBuilder {
             let object = Object::new(data, Owner::Immutable, Digest::ZERO, 0);
             writes
                 .objects
-                .insert(object_id(&id), Some(Arc::new(object)));
+                .insert(object_id(&id), Some(Arc::new(LiveObject::new(object))));
         }
         self.state.apply(&writes);
     }

@@ -35,7 +35,8 @@ pub use self::{
     gas::{PriceList, affordable_units, charged_units, storage_cost},
     genesis::{Genesis, GenesisBuilder, GenesisConfig, GenesisError},
     object::{
-        FieldParts, FieldValue, MemoryState, StateView, StoreError, address, field_parts, object_id,
+        FieldParts, FieldValue, LiveObject, MemoryState, StateView, StoreError, address,
+        field_parts, object_id,
     },
     ptb::{CommandOutput, InputUse, OutputValue, Strictness, input_uses},
     registry::{

@@ -1,15 +1,17 @@
 //! Objects as the ledger keeps them, and the state it executes against.
 
 mod field;
+mod live;
 mod memory;
 
 use std::sync::Arc;
 
 use floe_core::ObjectId;
-use sui_sdk_types::{Address, Object};
+use sui_sdk_types::Address;
 
 pub use self::{
     field::{FieldParts, FieldValue, field_parts},
+    live::LiveObject,
     memory::MemoryState,
 };
 
@@ -22,7 +24,7 @@ pub trait StateView: std::fmt::Debug {
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot answer; execution stops and nothing is written.
-    fn object(&self, id: &ObjectId) -> Result<Option<Arc<Object>>, StoreError>;
+    fn object(&self, id: &ObjectId) -> Result<Option<Arc<LiveObject>>, StoreError>;
 }
 
 /// The object store cannot answer.

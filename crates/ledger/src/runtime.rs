@@ -29,7 +29,7 @@ pub use self::{
 };
 use crate::{
     error::Failure,
-    object::{StateView, object_id},
+    object::{LiveObject, StateView, object_id},
 };
 
 /// Facts about the transaction that modules may ask for.
@@ -62,7 +62,7 @@ pub struct Runtime<'s> {
     /// Objects that this transaction may receive: id → version.
     receivable: BTreeMap<ObjectId, u64>,
     /// Objects loaded during the run, as they were before the transaction.
-    loaded: BTreeMap<ObjectId, Arc<Object>>,
+    loaded: BTreeMap<ObjectId, Arc<LiveObject>>,
     fields: BTreeMap<ObjectId, Field>,
     children: BTreeMap<ObjectId, Child>,
     outputs: BTreeMap<ObjectId, Output>,
@@ -77,7 +77,7 @@ pub struct Runtime<'s> {
 pub(crate) struct Finished {
     pub(crate) created: BTreeSet<ObjectId>,
     pub(crate) deleted: BTreeSet<ObjectId>,
-    pub(crate) loaded: BTreeMap<ObjectId, Arc<Object>>,
+    pub(crate) loaded: BTreeMap<ObjectId, Arc<LiveObject>>,
     pub(crate) fields: BTreeMap<ObjectId, Field>,
     pub(crate) children: BTreeMap<ObjectId, Child>,
     pub(crate) outputs: BTreeMap<ObjectId, Output>,
@@ -140,7 +140,7 @@ impl<'s> Runtime<'s> {
     }
 
     /// Loads an object that is not an input, and remembers it for the effects.
-    fn load(&mut self, id: &ObjectId) -> Result<Option<Arc<Object>>, Failure> {
+    fn load(&mut self, id: &ObjectId) -> Result<Option<Arc<LiveObject>>, Failure> {
         let object = self.state.object(id).map_err(Arc::new)?;
         if let Some(object) = &object {
             self.meter.charge(units::LOAD)?;

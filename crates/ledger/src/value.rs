@@ -11,6 +11,7 @@ mod slot;
 mod tests;
 pub(crate) mod walk;
 
+pub(crate) use self::slot::Parsed;
 pub use self::{
     lease::Lease,
     move_type::{MoveType, type_tag},

@@ -12,12 +12,13 @@ use std::sync::Arc;
 
 use floe_core::ObjectId;
 use floe_ledger::{
-    GenesisBuilder, GenesisConfig, Rejection, SimulateOptions, StateView, StoreError, simulate,
+    GenesisBuilder, GenesisConfig, LiveObject, Rejection, SimulateOptions, StateView, StoreError,
+    simulate,
 };
 use proptest::prelude::*;
 use sui_sdk_types::{
-    Argument, Command, ExecutionError, Input, MakeMoveVector, Object, Owner, SplitCoins,
-    Transaction, TypeArgumentError, TypeTag,
+    Argument, Command, ExecutionError, Input, MakeMoveVector, Owner, SplitCoins, Transaction,
+    TypeArgumentError, TypeTag,
 };
 use support::*;
 
@@ -174,7 +175,7 @@ fn a_broken_store_is_no_outcome() {
     #[derive(Debug)]
     struct Broken<'l>(&'l Ledger, ObjectId);
     impl StateView for Broken<'_> {
-        fn object(&self, id: &ObjectId) -> Result<Option<Arc<Object>>, StoreError> {
+        fn object(&self, id: &ObjectId) -> Result<Option<Arc<LiveObject>>, StoreError> {
             if *id == self.1 {
                 return Err(StoreError {
                     message: "disk on fire".to_owned(),

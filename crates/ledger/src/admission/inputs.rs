@@ -4,17 +4,16 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use floe_core::{ObjectId, SuiAddress, onchain::framework::Coin};
 use sui_sdk_types::{
-    Address, Input as TxInput, Mutability, Object, ObjectReference, Owner, ProgrammableTransaction,
+    Address, Input as TxInput, Mutability, ObjectReference, Owner, ProgrammableTransaction,
     SharedInput, StructTag, Transaction, TypeTag,
 };
 
 use super::{Checks, Rejection};
 use crate::{
     modules::sui::{balance::Any, clock::CLOCK_ID},
-    object::{StateView, object_id},
+    object::{LiveObject, StateView, object_id},
     ptb::{Access, Input, Value},
     runtime::Receiving,
-    value::Slot,
 };
 
 /// A transaction whose inputs are loaded and fit.
@@ -24,9 +23,9 @@ pub(crate) struct Admitted {
     /// Input objects, gas coins excluded.
     pub(crate) objects: BTreeMap<ObjectId, InputObject>,
     /// Objects that may be received.
-    pub(crate) receiving: Vec<(Receiving, Arc<Object>)>,
+    pub(crate) receiving: Vec<(Receiving, Arc<LiveObject>)>,
     /// Gas coins in the order of payment.
-    pub(crate) gas: Vec<Arc<Object>>,
+    pub(crate) gas: Vec<Arc<LiveObject>>,
     /// Sum of the gas coins, MIST.
     pub(crate) gas_balance: u64,
 }
@@ -34,7 +33,7 @@ pub(crate) struct Admitted {
 /// An input object as it was before the transaction.
 #[derive(Clone, Debug)]
 pub(crate) struct InputObject {
-    pub(crate) object: Arc<Object>,
+    pub(crate) object: Arc<LiveObject>,
     pub(crate) access: Access,
 }
 
@@ -43,7 +42,7 @@ struct Loader<'a> {
     sender: SuiAddress,
     checks: Checks,
     objects: BTreeMap<ObjectId, InputObject>,
-    receiving: Vec<(Receiving, Arc<Object>)>,
+    receiving: Vec<(Receiving, Arc<LiveObject>)>,
 }
 
 /// Where the gas coins come from.
@@ -53,7 +52,7 @@ pub(crate) enum GasSource {
     #[default]
     Payment,
     /// A coin that exists nowhere.
-    Mock(Arc<Object>),
+    Mock(Arc<LiveObject>),
     /// Nobody pays.
     None,
 }
@@ -182,9 +181,9 @@ impl Loader<'_> {
         Ok(Input::Receiving(ticket))
     }
 
-    fn gas(&self, tx: &Transaction) -> Result<Vec<Arc<Object>>, Rejection> {
+    fn gas(&self, tx: &Transaction) -> Result<Vec<Arc<LiveObject>>, Rejection> {
         let payer = SuiAddress(tx.gas_payment.owner.into_inner());
-        let mut coins: Vec<Arc<Object>> = Vec::with_capacity(tx.gas_payment.objects.len());
+        let mut coins: Vec<Arc<LiveObject>> = Vec::with_capacity(tx.gas_payment.objects.len());
         for reference in &tx.gas_payment.objects {
             let id = object_id(reference.object_id());
             if self.is_known(&id) || coins.iter().any(|coin| coin.object_id() == address(&id)) {
@@ -218,7 +217,7 @@ impl Loader<'_> {
     }
 
     /// The live object, if it is the referenced version.
-    fn exact(&self, reference: &ObjectReference) -> Result<Arc<Object>, Rejection> {
+    fn exact(&self, reference: &ObjectReference) -> Result<Arc<LiveObject>, Rejection> {
         let id = object_id(reference.object_id());
         let object = self.load(id)?;
         let live_digest = object.digest();
@@ -234,7 +233,7 @@ impl Loader<'_> {
         Ok(object)
     }
 
-    fn load(&self, id: ObjectId) -> Result<Arc<Object>, Rejection> {
+    fn load(&self, id: ObjectId) -> Result<Arc<LiveObject>, Rejection> {
         self.state
             .object(&id)
             .map_err(Arc::new)?
@@ -248,7 +247,7 @@ impl Loader<'_> {
     fn add(
         &mut self,
         id: ObjectId,
-        object: Arc<Object>,
+        object: Arc<LiveObject>,
         access: Access,
     ) -> Result<Input, Rejection> {
         if self.is_known(&id) {
@@ -262,7 +261,7 @@ impl Loader<'_> {
             });
         };
         let tag = content.object_type().clone().into();
-        let slot = Slot::from_bytes(content.contents().to_vec());
+        let slot = object.slot(content.contents());
         self.objects.insert(id, InputObject { object, access });
         Ok(Input::Object {
             id,
@@ -296,7 +295,7 @@ fn wrong_kind(id: ObjectId, owner: &Owner, expected: &'static str) -> Rejection 
     }
 }
 
-fn gas_balance(coins: &[Arc<Object>]) -> Result<u64, Rejection> {
+fn gas_balance(coins: &[Arc<LiveObject>]) -> Result<u64, Rejection> {
     let gas_type = StructTag::gas_coin();
     let mut sum = 0_u64;
     for coin in coins {

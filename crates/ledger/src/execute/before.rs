@@ -6,13 +6,11 @@ use std::{
 };
 
 use floe_core::ObjectId;
-use sui_sdk_types::{
-    Digest, Object, Owner, UnchangedConsensusKind, UnchangedConsensusObject, Version,
-};
+use sui_sdk_types::{Digest, Owner, UnchangedConsensusKind, UnchangedConsensusObject, Version};
 
 use crate::{
     admission::InputObject,
-    object::{address, object_id},
+    object::{LiveObject, address, object_id},
     ptb::Access,
     runtime::Receiving,
 };
@@ -21,8 +19,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Before {
     pub(crate) objects: BTreeMap<ObjectId, InputObject>,
-    pub(crate) receiving: Vec<(Receiving, Arc<Object>)>,
-    pub(crate) gas: Vec<Arc<Object>>,
+    pub(crate) receiving: Vec<(Receiving, Arc<LiveObject>)>,
+    pub(crate) gas: Vec<Arc<LiveObject>>,
     pub(crate) gas_balance: u64,
 }
 
@@ -33,7 +31,7 @@ impl Before {
     }
 
     /// Gas coins that cease to exist because they are merged into the first.
-    pub(crate) fn smashed(&self) -> impl Iterator<Item = (ObjectId, &Arc<Object>)> {
+    pub(crate) fn smashed(&self) -> impl Iterator<Item = (ObjectId, &Arc<LiveObject>)> {
         self.gas
             .iter()
             .skip(1)
@@ -41,7 +39,7 @@ impl Before {
     }
 
     /// Input objects that the transaction may write: these get a new version in any case.
-    pub(crate) fn writable(&self) -> impl Iterator<Item = (ObjectId, &Arc<Object>)> {
+    pub(crate) fn writable(&self) -> impl Iterator<Item = (ObjectId, &Arc<LiveObject>)> {
         self.objects
             .iter()
             .filter(|(_, input)| input.access != Access::ReadOnly)
@@ -49,7 +47,10 @@ impl Before {
     }
 
     /// The version that everything written gets: one above all inputs.
-    pub(crate) fn lamport<'o>(&'o self, loaded: impl Iterator<Item = &'o Arc<Object>>) -> Version {
+    pub(crate) fn lamport<'o>(
+        &'o self,
+        loaded: impl Iterator<Item = &'o Arc<LiveObject>>,
+    ) -> Version {
         self.all()
             .chain(loaded)
             .map(|object| object.version())
@@ -79,7 +80,7 @@ impl Before {
     /// The transactions that this one depends on, sorted.
     pub(crate) fn dependencies<'o>(
         &'o self,
-        loaded: impl Iterator<Item = &'o Arc<Object>>,
+        loaded: impl Iterator<Item = &'o Arc<LiveObject>>,
     ) -> Vec<Digest> {
         let set: BTreeSet<Digest> = self
             .all()
@@ -89,7 +90,7 @@ impl Before {
         set.into_iter().collect()
     }
 
-    fn all(&self) -> impl Iterator<Item = &Arc<Object>> {
+    fn all(&self) -> impl Iterator<Item = &Arc<LiveObject>> {
         let inputs = self.objects.values().map(|input| &input.object);
         inputs
             .chain(self.receiving.iter().map(|(_, object)| object))

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::Arc,
 };
 
@@ -14,21 +15,23 @@ use sui_sdk_types::{
 use super::Before;
 use crate::{
     error::Failure,
-    object::address,
+    object::{LiveObject, address},
     ptb::{Access, Locals, Value},
     registry::{AbilitySet, Registry},
     runtime::{Child, Destination, Field, Finished},
+    value::Parsed,
 };
 
 /// Most bytes in the contents of one object.
 const OBJECT_BYTES_MAX: usize = 250 * 1024;
 
 /// An object to be written, before version, digest and storage cost are known.
-#[derive(Debug)]
 pub(crate) struct NewObject {
     pub(crate) tag: StructTag,
     pub(crate) contents: Vec<u8>,
     pub(crate) owner: Owner,
+    /// The value inside, if it was parsed.
+    pub(crate) parsed: Option<Parsed>,
 }
 
 /// Everything that differs after a run.
@@ -41,8 +44,17 @@ pub(crate) struct Changes {
     /// Ids that ceased to be.
     pub(crate) deleted: BTreeSet<ObjectId>,
     /// Touched objects as they were. Those neither written nor deleted are wrapped now.
-    pub(crate) before: BTreeMap<ObjectId, Arc<Object>>,
+    pub(crate) before: BTreeMap<ObjectId, Arc<LiveObject>>,
     pub(crate) events: Vec<Event>,
+}
+
+impl fmt::Debug for NewObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewObject")
+            .field("tag", &self.tag)
+            .field("owner", &self.owner)
+            .finish_non_exhaustive()
+    }
 }
 
 impl NewObject {
@@ -50,13 +62,19 @@ impl NewObject {
     ///
     /// # Panics
     /// Never: contents start with the id, which made the object an object.
-    pub(crate) fn into_object(self, version: Version, tx: Digest, storage_rebate: u64) -> Object {
+    pub(crate) fn into_object(
+        self,
+        version: Version,
+        tx: Digest,
+        storage_rebate: u64,
+    ) -> LiveObject {
         let transferable = Registry::embedded()
             .struct_abilities(&self.tag)
             .contains(AbilitySet::STORE);
         let content = MoveStruct::new(self.tag, transferable, version, self.contents)
             .expect("the id was read from the contents");
-        Object::new(ObjectData::Struct(content), self.owner, tx, storage_rebate)
+        let object = Object::new(ObjectData::Struct(content), self.owner, tx, storage_rebate);
+        LiveObject::with_parsed(object, self.parsed)
     }
 }
 
@@ -152,7 +170,7 @@ impl Changes {
     /// Remembers loaded objects that changed, moved or died.
     fn loaded(
         &mut self,
-        loaded: &BTreeMap<ObjectId, Arc<Object>>,
+        loaded: &BTreeMap<ObjectId, Arc<LiveObject>>,
         fields: &BTreeMap<ObjectId, Field>,
         children: &BTreeMap<ObjectId, Child>,
     ) {
@@ -181,7 +199,8 @@ impl Changes {
         }
         let mut contents = id.0.to_vec();
         contents.extend_from_slice(&field.key.bytes);
-        contents.extend(slot.take_bytes()?);
+        let (value, parsed) = slot.take_stored()?;
+        contents.extend(value);
         let owner = Owner::Object(address(field.key.parent));
         self.insert(
             id,
@@ -189,6 +208,7 @@ impl Changes {
                 tag: field.object_type(tag),
                 contents,
                 owner,
+                parsed,
             },
         )
     }
@@ -197,7 +217,7 @@ impl Changes {
         let TypeTag::Struct(tag) = &value.tag else {
             return Err(Failure::invariant("an object is a struct"));
         };
-        let contents = value.slot.take_bytes()?;
+        let (contents, parsed) = value.slot.take_stored()?;
         if contents.first_chunk() != Some(&id.0) {
             return Err(Failure::invariant(format!("object {id} changed its id")));
         }
@@ -207,6 +227,7 @@ impl Changes {
                 tag: (**tag).clone(),
                 contents,
                 owner,
+                parsed,
             },
         )
     }
@@ -226,13 +247,14 @@ impl Changes {
         Ok(())
     }
 
-    fn keep(&mut self, id: ObjectId, object: &Arc<Object>) {
+    fn keep(&mut self, id: ObjectId, object: &Arc<LiveObject>) {
         if let Some(content) = object.as_struct() {
             let tag = content.object_type().clone();
             let new = NewObject {
                 tag,
                 contents: content.contents().to_vec(),
                 owner: *object.owner(),
+                parsed: object.parsed().cloned(),
             };
             self.after.insert(id, new);
         }
@@ -269,6 +291,7 @@ impl Changes {
             .get_mut(&id)
             .ok_or_else(|| Failure::invariant("the gas coin is gone"))?;
         coin.contents = super::coin_bytes(id, balance);
+        coin.parsed = None;
         Ok(())
     }
 }

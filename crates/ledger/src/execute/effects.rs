@@ -4,12 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use floe_core::ObjectId;
 use sui_sdk_types::{
-    ChangedObject, Digest, ExecutionStatus, IdOperation, Object, ObjectIn, ObjectOut,
-    TransactionEffects, TransactionEffectsV2, TransactionEvents, UnchangedConsensusObject, Version,
+    ChangedObject, Digest, ExecutionStatus, IdOperation, ObjectIn, ObjectOut, TransactionEffects,
+    TransactionEffectsV2, TransactionEvents, UnchangedConsensusObject, Version,
 };
 
 use super::{Changes, Outcome, Writes, settle::Settled};
-use crate::{object::address, ptb::Failed};
+use crate::{
+    object::{LiveObject, address},
+    ptb::Failed,
+};
 
 /// All that effects are made of.
 #[derive(Debug)]
@@ -106,7 +109,7 @@ fn created(changes: &Changes, id: &ObjectId) -> IdOperation {
     }
 }
 
-fn input_state(object: Option<&Arc<Object>>) -> ObjectIn {
+fn input_state(object: Option<&Arc<LiveObject>>) -> ObjectIn {
     object.map_or(ObjectIn::NotExist, |object| ObjectIn::Exist {
         version: object.version(),
         digest: object.digest(),

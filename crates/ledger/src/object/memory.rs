@@ -3,15 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use floe_core::ObjectId;
-use sui_sdk_types::Object;
 
-use super::{StateView, StoreError};
+use super::{LiveObject, StateView, StoreError};
 use crate::execute::Writes;
 
 /// Live objects in an ordered map: for genesis, tests, and ledgers that need no disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryState {
-    objects: BTreeMap<ObjectId, Arc<Object>>,
+    objects: BTreeMap<ObjectId, Arc<LiveObject>>,
 }
 
 impl MemoryState {
@@ -26,18 +25,18 @@ impl MemoryState {
     }
 
     /// The live object of this id.
-    pub fn get(&self, id: &ObjectId) -> Option<&Arc<Object>> {
+    pub fn get(&self, id: &ObjectId) -> Option<&Arc<LiveObject>> {
         self.objects.get(id)
     }
 
     /// All live objects, by id.
-    pub fn iter(&self) -> impl Iterator<Item = (&ObjectId, &Arc<Object>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&ObjectId, &Arc<LiveObject>)> {
         self.objects.iter()
     }
 }
 
 impl StateView for MemoryState {
-    fn object(&self, id: &ObjectId) -> Result<Option<Arc<Object>>, StoreError> {
+    fn object(&self, id: &ObjectId) -> Result<Option<Arc<LiveObject>>, StoreError> {
         Ok(self.objects.get(id).cloned())
     }
 }

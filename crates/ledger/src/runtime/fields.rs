@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use floe_core::ObjectId;
-use sui_sdk_types::{Object, Owner, StructTag, TypeTag};
+use sui_sdk_types::{Owner, StructTag, TypeTag};
 
 use super::Runtime;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     modules::sui::dynamic_field::{
         self, E_FIELD_ALREADY_EXISTS, E_FIELD_DOES_NOT_EXIST, E_FIELD_TYPE_MISMATCH,
     },
-    object::{address, object_id},
+    object::{LiveObject, address, object_id},
     value::{Lease, MoveType, MoveValue, Slot, type_tag},
 };
 
@@ -31,7 +31,7 @@ pub struct FieldKey {
 pub(crate) struct Field {
     pub(crate) key: FieldKey,
     /// As it was before the transaction.
-    pub(crate) original: Option<Arc<Object>>,
+    pub(crate) original: Option<Arc<LiveObject>>,
     /// Now.
     pub(crate) value: Option<(TypeTag, Slot)>,
     /// The value was added in this transaction.
@@ -66,18 +66,18 @@ impl FieldKey {
 
 impl Field {
     /// Reads a stored field object.
-    fn load(key: FieldKey, object: Arc<Object>) -> Result<Self, Failure> {
+    fn load(key: FieldKey, object: Arc<LiveObject>) -> Result<Self, Failure> {
         let broken = || Failure::invariant(format!("object {} is no field", object.object_id()));
         let content = object.as_struct().ok_or_else(broken)?;
         let [_, value_tag] = content.object_type().type_params() else {
             return Err(broken());
         };
         let start = ObjectId::ZERO.0.len() + key.bytes.len();
-        let value = content.contents().get(start..).ok_or_else(broken)?.to_vec();
+        let value = content.contents().get(start..).ok_or_else(broken)?;
         if *object.owner() != Owner::Object(address(key.parent)) {
             return Err(broken());
         }
-        let value = Some((value_tag.clone(), Slot::from_bytes(value)));
+        let value = Some((value_tag.clone(), object.slot(value)));
         Ok(Self {
             key,
             original: Some(object),

@@ -167,7 +167,7 @@ impl Runtime<'_> {
         Ok(Child {
             field,
             tag: content.object_type().clone().into(),
-            slot: Slot::from_bytes(content.contents().to_vec()),
+            slot: object.slot(content.contents()),
             moved: false,
         })
     }

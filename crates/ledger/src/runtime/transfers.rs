@@ -130,7 +130,7 @@ impl Runtime<'_> {
             return Err(abort(transfer::E_RECEIVING_OBJECT_TYPE_MISMATCH));
         }
         self.receivable.remove(&ticket.id);
-        Ok(Slot::from_bytes(content.contents().to_vec()))
+        Ok(object.slot(content.contents()))
     }
 }
 

@@ -13,14 +13,17 @@ use super::{MoveValue, Slot};
 pub struct Lease<T: MoveValue + Clone> {
     slot: Slot,
     value: Arc<T>,
+    /// The encoding, until the value changes.
+    bytes: Option<Vec<u8>>,
     written: bool,
 }
 
 impl<T: MoveValue + Clone> Lease<T> {
-    pub(super) fn new(slot: Slot, value: Arc<T>) -> Self {
+    pub(super) fn new(slot: Slot, value: Arc<T>, bytes: Option<Vec<u8>>) -> Self {
         Self {
             slot,
             value,
+            bytes,
             written: false,
         }
     }
@@ -37,14 +40,15 @@ impl<T: MoveValue + Clone> Deref for Lease<T> {
 impl<T: MoveValue + Clone> DerefMut for Lease<T> {
     fn deref_mut(&mut self) -> &mut T {
         self.written = true;
+        self.bytes = None;
         Arc::make_mut(&mut self.value)
     }
 }
 
 impl<T: MoveValue + Clone> Drop for Lease<T> {
     fn drop(&mut self) {
-        self.slot
-            .put_back(Arc::clone(&self.value) as _, self.written);
+        let value = Arc::clone(&self.value) as _;
+        self.slot.put_back(value, self.bytes.take(), self.written);
     }
 }
 

@@ -23,6 +23,9 @@ impl<T: Serialize + Any + Send + Sync> MoveValue for T {
     }
 }
 
+/// A value in its Rust form.
+pub(crate) type Parsed = Arc<dyn MoveValue>;
+
 /// One Move value with one owner. Clones of the handle name the same value.
 #[derive(Clone)]
 pub struct Slot(Rc<RefCell<State>>);
@@ -36,7 +39,7 @@ enum Content {
     Bytes(Vec<u8>),
     /// Parsed; `bytes` is kept while it is still the encoding of `value`.
     Parsed {
-        value: Arc<dyn MoveValue>,
+        value: Parsed,
         bytes: Option<Vec<u8>>,
     },
     /// A [`Lease`] holds the value.
@@ -56,6 +59,17 @@ impl Slot {
         Self::with(Content::Parsed {
             value: Arc::new(value),
             bytes: None,
+        })
+    }
+
+    /// A slot of bytes that may have been parsed before.
+    pub(crate) fn stored(bytes: Vec<u8>, parsed: Option<Parsed>) -> Self {
+        Self::with(match parsed {
+            Some(value) => Content::Parsed {
+                value,
+                bytes: Some(bytes),
+            },
+            None => Content::Bytes(bytes),
         })
     }
 
@@ -94,7 +108,7 @@ impl Slot {
             }
         };
         state.content = Content::Parsed {
-            value: Arc::clone(&value) as Arc<dyn MoveValue>,
+            value: Arc::clone(&value) as Parsed,
             bytes,
         };
         Ok(value)
@@ -106,8 +120,12 @@ impl Slot {
     /// As [`Slot::read`].
     pub fn update<T: MoveValue + DeserializeOwned + Clone>(&self) -> Result<Lease<T>, Failure> {
         let value = self.read::<T>()?;
-        self.0.borrow_mut().content = Content::Leased;
-        Ok(Lease::new(self.clone(), value))
+        let content = std::mem::replace(&mut self.0.borrow_mut().content, Content::Leased);
+        let bytes = match content {
+            Content::Parsed { bytes, .. } => bytes,
+            _ => None,
+        };
+        Ok(Lease::new(self.clone(), value, bytes))
     }
 
     /// Moves the value out; the slot is empty afterwards.
@@ -194,6 +212,18 @@ impl Slot {
         Ok(())
     }
 
+    /// Moves the value out as BCS, and parsed if it is.
+    ///
+    /// # Errors
+    /// As [`Slot::to_bytes`].
+    pub(crate) fn take_stored(&self) -> Result<(Vec<u8>, Option<Parsed>), Failure> {
+        let parsed = match &self.0.borrow().content {
+            Content::Parsed { value, .. } => Some(Arc::clone(value)),
+            _ => None,
+        };
+        Ok((self.take_bytes()?, parsed))
+    }
+
     /// Moves the value out as BCS.
     ///
     /// # Errors
@@ -236,10 +266,10 @@ impl Slot {
         self.0.borrow().written
     }
 
-    /// Ends a lease.
-    pub(super) fn put_back(&self, value: Arc<dyn MoveValue>, written: bool) {
+    /// Ends a lease; `bytes` are still the encoding if there are any.
+    pub(super) fn put_back(&self, value: Parsed, bytes: Option<Vec<u8>>, written: bool) {
         let mut state = self.0.borrow_mut();
-        state.content = Content::Parsed { value, bytes: None };
+        state.content = Content::Parsed { value, bytes };
         state.written |= written;
     }
 }
@@ -260,7 +290,7 @@ impl fmt::Debug for Slot {
     }
 }
 
-fn downcast<T: MoveValue>(value: &Arc<dyn MoveValue>) -> Option<Arc<T>> {
+fn downcast<T: MoveValue>(value: &Parsed) -> Option<Arc<T>> {
     let any: Arc<dyn Any + Send + Sync> = Arc::clone(value) as _;
     any.downcast().ok()
 }

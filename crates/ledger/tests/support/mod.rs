@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use floe_core::{ObjectId, SuiAddress};
 use floe_ledger::{
-    Context, GenesisBuilder, GenesisConfig, MemoryState, Outcome, PriceList, Rejection,
+    Context, GenesisBuilder, GenesisConfig, LiveObject, MemoryState, Outcome, PriceList, Rejection,
     SimulateOptions, address, mock_gas_coin, object_id, simulate, token_total,
 };
 use sui_sdk_types::{
@@ -163,7 +163,7 @@ impl Ledger {
     }
 
     /// SUI coins of a user, by id.
-    pub fn coins(&self, owner: SuiAddress) -> Vec<Arc<Object>> {
+    pub fn coins(&self, owner: SuiAddress) -> Vec<Arc<LiveObject>> {
         self.state
             .iter()
             .map(|(_, object)| object)
@@ -177,7 +177,7 @@ impl Ledger {
             .collect()
     }
 
-    pub fn object(&self, id: &Address) -> Arc<Object> {
+    pub fn object(&self, id: &Address) -> Arc<LiveObject> {
         Arc::clone(self.state.get(&object_id(id)).unwrap())
     }
 
@@ -254,7 +254,7 @@ impl Ledger {
 
     /// Coins, storage rebates of all objects, and fees, in MIST.
     pub fn total_sui(&self) -> u128 {
-        let objects = || self.state.iter().map(|(_, object)| &**object);
+        let objects = || self.state.iter().map(|(_, object)| object.object());
         let rebates: u128 = objects()
             .map(|object| u128::from(object.storage_rebate()))
             .sum();
