@@ -38,7 +38,7 @@ pub use self::{
         FieldParts, FieldValue, LiveObject, MemoryState, StateView, StoreError, address,
         field_parts, object_id,
     },
-    ptb::{CommandOutput, InputUse, OutputValue, Strictness, input_uses},
+    ptb::{CommandOutput, InputUse, OutputValue, input_uses},
     registry::{
         AbilitySet, Body, Datatype, DatatypeName, DefiningId, Function, Layout, Module, OriginalId,
         Package, Param, Passing, Registry, RegistryError, SigType, StorageId, TypeError,

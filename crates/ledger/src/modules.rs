@@ -33,7 +33,7 @@
 //! }
 //! ```
 //!
-//! Then add the module to its package's list, and that to [`BODIES`]. Rules:
+//! Then add the module to its package's list, and that to `BODIES`. Rules:
 //!
 //! - Types and passing of arguments were checked against the table before the body runs. Returns take
 //!   their types from the table too. Only what a body names on its own (fields, events, transfers)
@@ -52,6 +52,10 @@
 //! - Charge heavy work: `rt.charge(units::BLS_VERIFY)?`.
 //! - Objects made in the order of the Move source: ids count up per transaction
 //!   (`docs/spec/contracts.md` §1.5).
+//! - A package's initializer is `pub fn init(rt: &mut Runtime<'_>, …)`; genesis runs it
+//!   ([`GenesisBuilder::init`](crate::GenesisBuilder::init)).
+//! - Tests go through the front door: `tests/support` has a ledger in memory, funded users and short
+//!   forms for transactions, and holds every transaction to conservation and truthful effects.
 //! - Values of types that only the type arguments know stay in slots: `args.take_slot`,
 //!   `args.bytes`, `call.ret_slot`, `call.type_arg(0)`.
 

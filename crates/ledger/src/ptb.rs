@@ -51,7 +51,7 @@ pub struct OutputValue {
 
 /// How strictly a run follows the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strictness {
+pub(crate) enum Strictness {
     /// All rules.
     Full,
     /// A development inspection: results may be left over, non-entry functions called.

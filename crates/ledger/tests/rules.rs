@@ -595,3 +595,24 @@ fn fields_are_listed_by_name_and_kind() {
     let gas = outcome.effects.gas_summary().net_gas_usage();
     assert_eq!(change.amount, -i128::from(100 * SUI) - i128::from(gas));
 }
+
+#[test]
+fn an_inspection_looks_into_foreign_objects() {
+    let ledger = Ledger::new();
+    let coin = ledger.coins(BOB)[0].clone();
+    let mut ptb = Ptb::default();
+    let arg = ptb.owned(&coin);
+    ptb.call("0x2::coin::into_balance", &[sui()], &[arg]);
+    let tx = ledger.paid_with(ALICE, ptb, Vec::new(), 0);
+    let options = floe_ledger::SimulateOptions {
+        checks: floe_ledger::Checks::Disabled,
+        mock_gas: Some(floe_ledger::mock_gas_coin(ALICE)),
+        collect_outputs: true,
+    };
+    let outcome = floe_ledger::simulate(&ledger.state, &tx, &ledger.ctx, &options).unwrap();
+    assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+    assert_eq!(
+        outcome.command_outputs[0].returned[0].bytes,
+        (100 * SUI).to_le_bytes()
+    );
+}

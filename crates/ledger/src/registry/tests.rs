@@ -95,3 +95,22 @@ fn the_framework_is_complete_and_contracts_say_what_they_lack() {
         .collect();
     assert!(framework.is_empty(), "{framework:?}");
 }
+
+/// Clients keep these ids in their configuration: they never change.
+#[test]
+fn package_ids_are_frozen() {
+    let ids: Vec<_> = ["std", "sui", "wal", "walrus", "wal_exchange"]
+        .into_iter()
+        .map(|name| names::package_id(name).unwrap().to_string())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "0x0000000000000000000000000000000000000000000000000000000000000001",
+            "0x0000000000000000000000000000000000000000000000000000000000000002",
+            "0xb2add2ddf4bb3380542382b17178013e183e627a7b2098c54371e6feeb0bbe34",
+            "0x6b0713019fa64412b7ff93b7f4a9027c7cb9e84531b374e61324fe3da66a554e",
+            "0xb8872771bf68029e62d7894ea4bed713675a4066b32122d84cc22aba872c1512",
+        ]
+    );
+}
