@@ -18,10 +18,10 @@ use floe_ledger::{
     SimulateOptions, address, mock_gas_coin, object_id, simulate, token_total,
 };
 use sui_sdk_types::{
-    Address, Argument, Command, Digest, ExecutionError, ExecutionStatus, GasPayment, Identifier,
-    Input, MoveCall, Object, ObjectReference, Owner, ProgrammableTransaction, SharedInput,
-    Transaction, TransactionEffects, TransactionEffectsV2, TransactionExpiration, TransactionKind,
-    TransferObjects, TypeTag,
+    Address, Argument, Command, CommandArgumentError, Digest, ExecutionError, ExecutionStatus,
+    GasPayment, Identifier, Input, MoveCall, Object, ObjectReference, Owner,
+    ProgrammableTransaction, SharedInput, Transaction, TransactionEffects, TransactionEffectsV2,
+    TransactionExpiration, TransactionKind, TransferObjects, TypeTag,
 };
 
 pub const ALICE: SuiAddress = SuiAddress([0xa; 32]);
@@ -124,6 +124,18 @@ pub fn v2(outcome: &Outcome) -> &TransactionEffectsV2 {
     match &outcome.effects {
         TransactionEffects::V2(effects) => effects,
         other => panic!("not V2: {other:?}"),
+    }
+}
+
+pub fn sui_coin() -> TypeTag {
+    sui_sdk_types::StructTag::gas_coin().into()
+}
+
+/// The argument that failed a command, and why.
+pub fn argument_error(outcome: &Outcome) -> (u16, CommandArgumentError) {
+    match error(outcome).0 {
+        ExecutionError::CommandArgumentError { argument, kind } => (*argument, kind.clone()),
+        other => panic!("{other:?}"),
     }
 }
 
