@@ -208,7 +208,7 @@ fn write(
         reason: error.to_string(),
     })?;
     if let Some(new) = changes.after.get_mut(&id) {
-        new.contents = contents;
+        new.set_contents(contents);
     }
     let parts = EffectsParts {
         digest: tx.digest(),

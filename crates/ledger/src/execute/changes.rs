@@ -58,6 +58,12 @@ impl fmt::Debug for NewObject {
 }
 
 impl NewObject {
+    /// Replaces the contents; what was parsed of the old ones is forgotten.
+    pub(crate) fn set_contents(&mut self, contents: Vec<u8>) {
+        self.contents = contents;
+        self.parsed = None;
+    }
+
     /// The object as stored.
     ///
     /// # Panics
@@ -88,7 +94,7 @@ impl Changes {
         if let (Some(id), Some(object)) = (before.gas_id(), before.gas.first()) {
             changes.keep(id, object);
             if let Some(coin) = changes.after.get_mut(&id) {
-                coin.contents = super::coin_bytes(id, before.gas_balance);
+                coin.set_contents(super::coin_bytes(id, before.gas_balance));
             }
         }
         changes.smash(before);
@@ -290,8 +296,7 @@ impl Changes {
             .after
             .get_mut(&id)
             .ok_or_else(|| Failure::invariant("the gas coin is gone"))?;
-        coin.contents = super::coin_bytes(id, balance);
-        coin.parsed = None;
+        coin.set_contents(super::coin_bytes(id, balance));
         Ok(())
     }
 }
