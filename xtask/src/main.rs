@@ -1,8 +1,9 @@
-//! Project chores: `cargo xtask demo | test | check | bench | soak`.
+//! Project chores: `cargo xtask demo | test | acceptance | check | bench | soak`.
 //!
 //! Each chore sets up what it needs, so that a fresh clone on a machine with Rust, Node.js and
 //! Python can run it. Chores print the commands they run on stderr; their results go to stdout.
 
+mod acceptance;
 mod bench;
 mod check;
 mod demo;
@@ -28,6 +29,8 @@ enum Chore {
     Demo(demo::Options),
     /// Set up and pass all tests (at most 15 minutes on two cores, plus the build).
     Test(test::Options),
+    /// Run the official clients against networks of ours.
+    Acceptance(acceptance::Options),
     /// What one runs before a commit: formatting, lints, dependency graph, licences, docs.
     Check,
     /// Build optimized and print a benchmark table.
@@ -40,6 +43,7 @@ fn main() -> miette::Result<()> {
     match Args::parse().chore {
         Chore::Demo(options) => demo::run(&options),
         Chore::Test(options) => test::run(&options),
+        Chore::Acceptance(options) => acceptance::run(&options),
         Chore::Check => check::run(),
         Chore::Bench(options) => bench::run(&options),
         Chore::Soak(options) => soak::run(&options),

@@ -3,7 +3,7 @@
 use clap::Args;
 use miette::Result;
 
-use crate::process;
+use crate::{acceptance, process};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -13,12 +13,11 @@ pub(crate) struct Options {
     rust_only: bool,
 }
 
-/// Runs formatting, Rust tests (with `cargo nextest` when present) and doc tests.
+/// Runs formatting, Rust tests (with `cargo nextest` when present), doc tests and the official clients.
 ///
 /// # Errors
 /// The first step that fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let _ = options.rust_only;
     process::run("cargo", ["fmt", "--all", "--check"])?;
     if process::succeeds("cargo", &["nextest", "--version"]) {
         process::run(
@@ -48,6 +47,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         "cargo",
         ["test", "--workspace", "--locked", "--doc", "--quiet"],
     )?;
+    if !options.rust_only {
+        acceptance::run(&acceptance::Options::default())?;
+    }
     println!("all tests passed");
     Ok(())
 }
