@@ -39,7 +39,7 @@ impl LaneKernel for Avx512 {
 define_compress! {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
-    __m512i { splat add xor ror32 ror24 ror16 ror63 }
+    __m512i, () { splat add xor ror32 ror24 ror16 ror63 }
 }
 
 #[inline]
@@ -62,25 +62,25 @@ fn xor(a: __m512i, b: __m512i) -> __m512i {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
-fn ror32(a: __m512i) -> __m512i {
+fn ror32(a: __m512i, _: &()) -> __m512i {
     _mm512_ror_epi64::<32>(a)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
-fn ror24(a: __m512i) -> __m512i {
+fn ror24(a: __m512i, _: &()) -> __m512i {
     _mm512_ror_epi64::<24>(a)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
-fn ror16(a: __m512i) -> __m512i {
+fn ror16(a: __m512i, _: &()) -> __m512i {
     _mm512_ror_epi64::<16>(a)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
-fn ror63(a: __m512i) -> __m512i {
+fn ror63(a: __m512i, _: &()) -> __m512i {
     _mm512_ror_epi64::<63>(a)
 }
 
@@ -108,8 +108,10 @@ fn update(group: &mut Group, messages: &[&[u8]; LANES], mut compressed: u64, pro
         let next_carry = m[15];
         shift_in(&mut m, carry);
         match rest {
-            ..=HALF_BLOCK_BYTES => compress::<HALF_BLOCK_WORDS>(&mut h, &m, compressed, is_last),
-            _ => compress::<16>(&mut h, &m, compressed, is_last),
+            ..=HALF_BLOCK_BYTES => {
+                compress::<HALF_BLOCK_WORDS>(&mut h, &m, compressed, is_last, &())
+            }
+            _ => compress::<16>(&mut h, &m, compressed, is_last, &()),
         }
         carry = next_carry;
     }

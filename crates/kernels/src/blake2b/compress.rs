@@ -26,18 +26,18 @@ pub(super) const SIGMA: [[usize; 16]; 10] = [
     [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
 ];
 
-/// Defines `compress::<WORDS>(h, m, counter, last)` over the vector type `$v` from its arithmetic, under the
+/// Defines `compress::<WORDS>(h, m, counter, last, constants)` over the vector type `$v` from its arithmetic, under the
 /// given attributes. A macro and not a trait, because safe functions with target features cannot
 /// implement trait methods, and because unrolled rounds keep the message in registers.
 macro_rules! define_compress {
     (
         $(#[$attribute:meta])*
-        $v:ty { $splat:ident $add:ident $xor:ident $ror32:ident $ror24:ident $ror16:ident $ror63:ident }
+        $v:ty, $constants:ty { $splat:ident $add:ident $xor:ident $ror32:ident $ror24:ident $ror16:ident $ror63:ident }
     ) => {
         /// Compresses the block `m`, whose words from `WORDS` on are zero, into `h`. `counter` is the
         /// number of message bytes up to and including this block, `last` marks the final one.
         $(#[$attribute])*
-        fn compress<const WORDS: usize>(h: &mut [$v; 8], m: &[$v; 16], counter: u64, last: bool) {
+        fn compress<const WORDS: usize>(h: &mut [$v; 8], m: &[$v; 16], counter: u64, last: bool, constants: &$constants) {
             use $crate::blake2b::compress::{IV, SIGMA};
             macro_rules! add_word {
                 ($sum:expr, $x:expr) => { if $x < WORDS { $add($sum, m[$x]) } else { $sum } };
@@ -45,13 +45,13 @@ macro_rules! define_compress {
             macro_rules! g {
                 ($a:ident $b:ident $c:ident $d:ident, $x:expr, $y:expr) => {
                     $a = add_word!($add($a, $b), $x);
-                    $d = $ror32($xor($d, $a));
+                    $d = $ror32($xor($d, $a), constants);
                     $c = $add($c, $d);
-                    $b = $ror24($xor($b, $c));
+                    $b = $ror24($xor($b, $c), constants);
                     $a = add_word!($add($a, $b), $y);
-                    $d = $ror16($xor($d, $a));
+                    $d = $ror16($xor($d, $a), constants);
                     $c = $add($c, $d);
-                    $b = $ror63($xor($b, $c));
+                    $b = $ror63($xor($b, $c), constants);
                 };
             }
             let [mut v0, mut v1, mut v2, mut v3, mut v4, mut v5, mut v6, mut v7] = *h;

@@ -22,19 +22,19 @@ const fn add(a: u64, b: u64) -> u64 {
 const fn xor(a: u64, b: u64) -> u64 {
     a ^ b
 }
-const fn ror32(a: u64) -> u64 {
+const fn ror32(a: u64, _: &()) -> u64 {
     a.rotate_right(32)
 }
-const fn ror24(a: u64) -> u64 {
+const fn ror24(a: u64, _: &()) -> u64 {
     a.rotate_right(24)
 }
-const fn ror16(a: u64) -> u64 {
+const fn ror16(a: u64, _: &()) -> u64 {
     a.rotate_right(16)
 }
-const fn ror63(a: u64) -> u64 {
+const fn ror63(a: u64, _: &()) -> u64 {
     a.rotate_right(63)
 }
-define_compress! { #[inline] u64 { splat add xor ror32 ror24 ror16 ror63 } }
+define_compress! { #[inline] u64, () { splat add xor ror32 ror24 ror16 ror63 } }
 
 /// The next block of a message, without the carry that goes in front.
 struct Block {
@@ -96,7 +96,7 @@ impl LaneKernel for Portable {
                 let block = Block::first_of(rest);
                 counter += block.counted;
                 let (m, carry) = shifted_words(&block.bytes, group.carry[lane]);
-                compress::<16>(&mut h, &m, counter, block.is_last);
+                compress::<16>(&mut h, &m, counter, block.is_last, &());
                 group.carry[lane] = carry;
             }
             group
