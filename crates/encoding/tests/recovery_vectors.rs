@@ -123,12 +123,7 @@ impl Encoded {
         target: SliverIndex,
         symbols: Vec<RecoverySymbol>,
     ) -> Vec<ProvenSymbol> {
-        let check = |symbol| {
-            self.codec
-                .check_recovery_symbol(&self.metadata, axis, target, symbol)
-                .unwrap()
-        };
-        symbols.into_iter().map(check).collect()
+        prove(&self.codec, &self.metadata, axis, target, symbols)
     }
 
     /// The same blob under metadata with another hash for the sliver of `pair` on `axis`.
@@ -142,6 +137,17 @@ impl Encoded {
         let metadata = BlobMetadata::new(self.metadata.unencoded_length(), hashes);
         VerifiedMetadata::compute(metadata, self.params()).unwrap()
     }
+}
+
+fn prove(
+    codec: &RedStuff,
+    metadata: &VerifiedMetadata,
+    axis: Axis,
+    target: SliverIndex,
+    symbols: Vec<RecoverySymbol>,
+) -> Vec<ProvenSymbol> {
+    let results = codec.check_recovery_symbols(metadata, axis, target, symbols);
+    results.into_iter().map(Result::unwrap).collect()
 }
 
 fn cases() -> Vec<(Case, Encoded)> {
@@ -228,11 +234,7 @@ fn inconsistency_proofs_are_made_and_verified_as_the_original_does() {
             let symbols = encoded.symbols(axis, target, (0..case.n_shards).rev().take(needed));
 
             let codec = &encoded.codec;
-            let proven = symbols.iter().cloned().map(|symbol| {
-                codec
-                    .check_recovery_symbol(&falsified, axis, target, symbol)
-                    .unwrap()
-            });
+            let proven = prove(codec, &falsified, axis, target, symbols);
             let error = codec
                 .recover_sliver(&falsified, axis, target, proven)
                 .unwrap_err();
@@ -322,7 +324,9 @@ fn general_symbols_serve_both_their_slivers() {
     let wanted = SliverIndex(3);
     let own = encoded.source(Axis::Primary, wanted);
     let check = |symbol: GeneralRecoverySymbol| {
-        codec.check_general_symbol(metadata, Axis::Primary, wanted, symbol)
+        codec
+            .check_general_symbols(metadata, Axis::Primary, wanted, vec![symbol])
+            .remove(0)
     };
     let mixed: Vec<_> = (0..5)
         .map(|j| {
@@ -365,7 +369,8 @@ fn bad_symbols_are_refused_with_their_fault() {
         change(&mut symbol);
         let (codec, metadata) = (&encoded.codec, &encoded.metadata);
         codec
-            .check_recovery_symbol(metadata, Axis::Primary, target, symbol)
+            .check_recovery_symbols(metadata, Axis::Primary, target, vec![symbol])
+            .remove(0)
             .unwrap_err()
     };
     let size = encoded.metadata.symbol_size().as_usize();
@@ -397,6 +402,41 @@ fn bad_symbols_are_refused_with_their_fault() {
         check(&longer),
         proof(ProofError::PathTooLong { max: 3, got: 4 })
     );
+}
+
+#[test]
+fn symbols_checked_together_are_judged_one_by_one() {
+    let (case, encoded) = &cases()[3];
+    let (axis, target) = (Axis::Primary, SliverIndex(1));
+    let good = encoded.symbols(axis, target, 0..case.n_shards);
+    let mut symbols = good.clone();
+    symbols[0].symbol.data[0] ^= 1;
+    symbols[2].symbol.data.push(0);
+    symbols[3].proof = symbols[4].proof.clone();
+    symbols[5].symbol.index = SliverIndex(case.n_shards);
+    // A path may be shorter than the tree is high, which must not disturb its neighbours.
+    symbols[6].proof = MerkleProof::new(symbols[6].proof.path()[..1].to_vec());
+    symbols[8].proof = MerkleProof::new(Vec::new());
+    let bad = [0, 2, 3, 5, 6, 8];
+    let results =
+        encoded
+            .codec
+            .check_recovery_symbols(&encoded.metadata, axis, target, symbols.clone());
+    assert_eq!(results.len(), symbols.len());
+    for (position, result) in results.into_iter().enumerate() {
+        let alone = encoded.codec.check_recovery_symbols(
+            &encoded.metadata,
+            axis,
+            target,
+            vec![symbols[position].clone()],
+        );
+        assert_eq!(vec![result.clone()], alone);
+        assert_eq!(result.is_err(), bad.contains(&position), "{position}");
+    }
+    let none = encoded
+        .codec
+        .check_recovery_symbols(&encoded.metadata, axis, target, Vec::new());
+    assert!(none.is_empty());
 }
 
 #[test]

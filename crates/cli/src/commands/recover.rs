@@ -52,7 +52,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 10;
         Facts::default()
-            .add("blob id", &self.blob_id)
+            .add("blob id", self.blob_id)
             .add("recovered", self.recovered.len())
             .fmt(f)?;
         for Recovered { sliver, symbols } in self.recovered.iter().take(SHOWN) {
@@ -304,8 +304,9 @@ fn symbols(
         let symbol = source
             .recovery_symbol(*target)
             .map_err(floe_encoding::SliverError::from)?;
-        code.check_recovery_symbol(metadata, axis, *target, symbol)
-            .map_err(|_| SliverProblem::Content)
+        let results = code.check_recovery_symbols(metadata, axis, *target, vec![symbol]);
+        let proven = results.into_iter().find_map(Result::ok);
+        proven.ok_or(SliverProblem::Content)
     };
     targets.iter().map(symbol).collect()
 }

@@ -14,7 +14,7 @@ const SCRATCH_BYTES: u64 = 2 << 20;
 /// What a tile of lines, read and restored, should fit in.
 const TILE_BYTES: u64 = 4 << 20;
 /// Pieces read from slivers should have this length if the budget allows it.
-const RUN_BYTES: u64 = 128 << 10;
+const RUN_BYTES: u64 = 16 << 10;
 /// Pieces in which slivers are copied.
 const COPY_BYTES: usize = 256 << 10;
 

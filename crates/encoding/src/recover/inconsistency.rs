@@ -29,12 +29,14 @@ impl RedStuff {
             let got = symbols.len();
             return Err(InvalidInconsistencyProof::SymbolCount { expected, got });
         }
-        let check = |(position, symbol)| {
-            self.check_recovery_symbol(metadata, axis, *target_index, symbol)
-                .map_err(|source| InvalidInconsistencyProof::Symbol { position, source })
-        };
-        let symbols = symbols.iter().cloned().enumerate().map(check);
-        let symbols: Vec<_> = symbols.collect::<Result<_, _>>()?;
+        let symbols = symbols.clone();
+        let results = self.check_recovery_symbols(metadata, axis, *target_index, symbols);
+        let symbols: Vec<_> = (0..)
+            .zip(results)
+            .map(|(position, result)| {
+                result.map_err(|source| InvalidInconsistencyProof::Symbol { position, source })
+            })
+            .collect::<Result<_, _>>()?;
         match self.recover_sliver(metadata, axis, *target_index, symbols) {
             Ok(_) => Err(InvalidInconsistencyProof::Consistent),
             Err(RecoverError::TooFewSymbols { got, .. }) => {

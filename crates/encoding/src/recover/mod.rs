@@ -1,11 +1,12 @@
 //! Recovering slivers from symbols of others (`docs/spec/encoding.md` §9).
 //!
 //! A helper expands a sliver it has into a [`RecoverySource`] and serves any number of targets from
-//! it. Whoever misses a sliver checks the symbols it gets ([`RedStuff::check_recovery_symbol`]) and
+//! it. Whoever misses a sliver checks the symbols it gets ([`RedStuff::check_recovery_symbols`]) and
 //! recovers it from enough [`ProvenSymbol`]s; if the outcome does not match the metadata, the blob is
 //! inconsistent and the symbols prove it. Symbols without proofs are cheaper, but from them follows
 //! nothing if they don't fit.
 
+mod claims;
 mod error;
 mod inconsistency;
 mod source;

@@ -139,7 +139,7 @@ impl RecoverySource {
         let size = self.symbol_size.as_usize();
         let start = target.as_usize() * size;
         let symbol = self.symbols.get(start..start + size);
-        symbol.ok_or(IndexOutOfRange {
+        symbol.ok_or_else(|| IndexOutOfRange {
             index: target.get(),
             n_shards: self.n_shards,
         })
