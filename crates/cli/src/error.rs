@@ -179,7 +179,10 @@ impl Failure {
     /// The blob in `file` is too large.
     pub fn too_large(file: &str, error: &BlobTooLarge) -> Self {
         Self::new(Reason::BlobTooLarge, format!("{file} is too large"))
-            .caused_by(error.to_string())
+            .caused_by(format!(
+                "expected at most {} bytes for {} shards, got {}",
+                error.max, error.n_shards, error.length
+            ))
             .help("split the file, or encode it for more shards with --n-shards")
     }
 
@@ -205,12 +208,13 @@ impl Failure {
     }
 
     /// A budget that is too small for the smallest parts.
-    fn budget(needed: u64, budget: usize) -> Self {
+    fn budget(name: &str, needed: u64, budget: usize) -> Self {
         let [needed, budget] = [needed, budget as u64].map(crate::output::bytes);
         Self::new(
             Reason::InvalidArgument,
-            format!("this takes at least {needed} of memory, and {budget} are allowed"),
+            format!("{name} takes more memory than is allowed"),
         )
+        .caused_by(format!("expected at least {needed}, got {budget}"))
         .help("allow more with --memory, or use fewer --threads or shards")
     }
 
@@ -218,7 +222,7 @@ impl Failure {
     pub fn encode(file: &str, error: &EncodeError) -> Self {
         match error {
             EncodeError::TooLarge(error) => Self::too_large(file, error),
-            EncodeError::BudgetTooSmall { needed, budget } => Self::budget(*needed, *budget),
+            EncodeError::BudgetTooSmall { needed, budget } => Self::budget(file, *needed, *budget),
             EncodeError::SourceChanged => Self::changed(file),
             EncodeError::Read { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof => {
                 Self::changed(file)
@@ -239,7 +243,7 @@ impl Failure {
     /// Decoding the blob in the folder `dir` failed.
     pub fn decode(dir: &str, error: &DecodeError) -> Self {
         match error {
-            DecodeError::BudgetTooSmall { needed, budget } => Self::budget(*needed, *budget),
+            DecodeError::BudgetTooSmall { needed, budget } => Self::budget(dir, *needed, *budget),
             DecodeError::Sliver {
                 axis,
                 index,
@@ -287,6 +291,7 @@ impl Reason {
             E::PermissionDenied | E::ReadOnlyFilesystem => Self::PermissionDenied,
             E::StorageFull | E::QuotaExceeded | E::FileTooLarge => Self::NoSpace,
             E::IsADirectory | E::NotADirectory | E::InvalidFilename => Self::InvalidInput,
+            E::InvalidData => Self::Corrupt,
             _ => Self::Io,
         }
     }

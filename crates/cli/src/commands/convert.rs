@@ -44,7 +44,7 @@ struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Facts::default()
-            .add("base64", &self.blob_id)
+            .add("base64", self.blob_id)
             .add("decimal", &self.decimal)
             .add("hex", &self.hex)
             .fmt(f)

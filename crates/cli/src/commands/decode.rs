@@ -82,7 +82,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = 2 * usize::from(self.n_shards);
         Facts::default()
-            .add("blob id", &self.blob_id)
+            .add("blob id", self.blob_id)
             .add(
                 "had",
                 format_args!(

@@ -44,7 +44,7 @@ struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Facts::default()
-            .add("blob id", &self.blob.blob_id)
+            .add("blob id", self.blob.blob_id)
             .add(
                 "file",
                 format_args!("{}, {}", self.blob.file, bytes(self.blob.unencoded_length)),

@@ -56,7 +56,7 @@ impl fmt::Display for Report {
             Status::Lost => "lost: too few slivers are good",
         };
         Facts::default()
-            .add("blob id", &self.blob_id)
+            .add("blob id", self.blob_id)
             .add(
                 "blob",
                 format_args!(

@@ -89,7 +89,10 @@ impl PatchReport {
         let size = self
             .size
             .map_or_else(|| "corrupt".to_owned(), |size| size.to_string());
-        let range = format!("{}–{}", self.start_index, self.end_index - 1);
+        let range = match (self.start_index, self.end_index - 1) {
+            (first, last) if first == last => first.to_string(),
+            (first, last) => format!("{first}–{last}"),
+        };
         [size, range, visible(&self.identifier)]
     }
 }

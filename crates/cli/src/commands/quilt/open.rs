@@ -1,7 +1,7 @@
 //! Quilts to be read: whole ones, and folders of their slivers.
 
 use std::{
-    io,
+    fmt, io,
     path::Path,
     sync::{Mutex, PoisonError},
 };
@@ -21,6 +21,8 @@ use crate::{
     sliver_dir::SliverDir,
     world::World,
 };
+
+const IS_IT_A_QUILT: &str = "is it a quilt, and packed for as many shards as --n-shards says?";
 
 /// A quilt as it was named on the command line.
 #[derive(Debug)]
@@ -96,20 +98,32 @@ impl Opened {
         }
     }
 
+    /// Why a part of the quilt can't be read; `what` completes "cannot …".
+    pub(super) fn column_failure(&self, what: impl fmt::Display, error: &io::Error) -> Failure {
+        let failure = Failure::io_of(what, error);
+        match (self, failure.reason()) {
+            (Self::Slivers(_), Reason::Corrupt) => {
+                failure.help("floe recover makes a lost sliver again")
+            }
+            _ => failure,
+        }
+    }
+
     /// Why the quilt, or a patch in it, can't be read.
     pub(super) fn read_failure(&self, error: &ReadError) -> Failure {
         let name = self.name();
         match error {
             ReadError::Columns { source, .. } => {
-                Failure::io_of(format_args!("read the columns of {name}"), source)
+                self.column_failure(format_args!("read the columns of {name}"), source)
             }
             ReadError::Index(error) => {
                 Failure::new(Reason::Corrupt, format!("{name} has no intact quilt index"))
                     .caused_by(error.to_string())
-                    .help("is it a quilt, and packed for as many shards as --n-shards says?")
+                    .help(IS_IT_A_QUILT)
             }
-            other => Failure::new(Reason::Corrupt, format!("{name} is corrupt"))
-                .caused_by(other.to_string()),
+            other => Failure::new(Reason::Corrupt, format!("{name} has a corrupt patch"))
+                .caused_by(other.to_string())
+                .help(IS_IT_A_QUILT),
         }
     }
 }
@@ -132,10 +146,7 @@ impl DirColumns<'_> {
             Ok(sliver)
         });
         let sliver = verified.map_err(|problem| {
-            let message = format!(
-                "secondary:{column}: {problem} (floe recover --sliver secondary:{column} makes it \
-                 again)"
-            );
+            let message = format!("secondary:{column}: {problem}");
             io::Error::new(io::ErrorKind::InvalidData, message)
         })?;
         Ok(sliver.data)

@@ -89,7 +89,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let payload = self.patches.iter().map(|patch| patch.size).sum();
         Facts::default()
-            .add("quilt", &self.blob_id)
+            .add("quilt", self.blob_id)
             .add(
                 "patches",
                 format_args!("{}, {}", self.patches.len(), bytes(payload)),

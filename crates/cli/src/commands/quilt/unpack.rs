@@ -94,7 +94,7 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
             return Err(Failure::new(Reason::InvalidArgument, message)
                 .help("choose one with --identifier, or name a folder"));
         }
-        (_, false) => write(args, world, &patches)?,
+        (_, false) => write(args, world, &quilt, &patches)?,
     }
     quilt.ensure_unchanged()?;
     output.beside(to_stdout).print(&Report {
@@ -142,7 +142,12 @@ fn choose<'a>(
 }
 
 /// Writes patches to files named like them.
-fn write(args: &Args, world: &World, patches: &[PatchReader<'_>]) -> Result<(), Failure> {
+fn write(
+    args: &Args,
+    world: &World,
+    quilt: &Opened,
+    patches: &[PatchReader<'_>],
+) -> Result<(), Failure> {
     let files = place(patches)?;
     let staged = StagedDir::begin(world, &args.out, Existing::from_force(args.force), |_| {
         false
@@ -163,8 +168,8 @@ fn write(args: &Args, world: &World, patches: &[PatchReader<'_>]) -> Result<(), 
             Ok(file.write_at(bytes, offset)?)
         })
         .map_err(|error| {
-            let name = &patch.header().identifier;
-            Failure::io_of(format_args!("unpack {name:?}"), &error)
+            let name = patch.header().identifier.as_str();
+            quilt.column_failure(format_args!("unpack {name:?}"), &error)
         })?;
         file.sync_all()?;
     }
