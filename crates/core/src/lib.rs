@@ -27,8 +27,9 @@ pub use self::{
     encoding_type::{EncodingType, UnknownEncodingType},
     epoch::Epoch,
     ids::{
-        BlobId, ObjectId, ParseIdError, ParseIndexError, QuiltPatchId, QuiltPatchInternalId,
-        ShardIndex, SliverIndex, SliverPairIndex, SuiAddress, SymbolId,
+        BlobId, EventId, ObjectId, ParseIdError, ParseIndexError, QuiltPatchId,
+        QuiltPatchInternalId, ShardIndex, SliverIndex, SliverPairIndex, SuiAddress, SymbolId,
+        TxDigest,
     },
     metadata::{
         BlobMetadata, BlobMetadataV1, MetadataError, SliverPairHashes, UnverifiedMetadata,

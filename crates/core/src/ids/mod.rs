@@ -4,6 +4,7 @@
 //! (its serde implementation for binary formats); human-readable formats use the text form.
 
 mod blob_id;
+mod event_id;
 mod index;
 mod object_id;
 mod quilt_patch_id;
@@ -12,6 +13,7 @@ mod u256;
 
 pub use self::{
     blob_id::BlobId,
+    event_id::{EventId, TxDigest},
     index::{ParseIndexError, ShardIndex, SliverIndex, SliverPairIndex},
     object_id::{ObjectId, SuiAddress},
     quilt_patch_id::{QuiltPatchId, QuiltPatchInternalId},
@@ -39,6 +41,9 @@ pub enum ParseIdError {
         /// The first character that is no hexadecimal digit.
         got: char,
     },
+    /// The text is not the base58 form of 32 bytes.
+    #[error("expected 32 bytes in base58")]
+    Base58,
     /// The text is not the decimal form of a 256-bit integer.
     #[error("expected a decimal number below 2^256")]
     Decimal,
