@@ -61,6 +61,8 @@
 
 pub mod std;
 pub mod sui;
+pub mod wal;
+pub mod walrus;
 
 use sui_sdk_types::{Address, Identifier, StructTag, TypeTag};
 
@@ -71,7 +73,7 @@ use crate::{
 };
 
 /// The bodies of every module, by package.
-pub(crate) const BODIES: &[&[ModuleBodies]] = &[std::BODIES, sui::BODIES];
+pub(crate) const BODIES: &[&[ModuleBodies]] = &[std::BODIES, sui::BODIES, wal::BODIES, walrus::BODIES];
 
 /// Names a module, and makes its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

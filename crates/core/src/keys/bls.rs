@@ -105,6 +105,19 @@ impl BlsPublicKey {
             .map_err(|error| point_error(PUBLIC_KEY, error))
     }
 
+    /// Reads an uncompressed point that was checked before, such as a committee member's on chain.
+    ///
+    /// It must lie on the curve; its subgroup is not checked again, which is what takes long.
+    ///
+    /// # Errors
+    /// [`KeyError`] if the length is not 96, or the point not on the curve.
+    pub fn from_uncompressed_trusted(bytes: &[u8]) -> Result<Self, KeyError> {
+        check_len(PUBLIC_KEY, bytes, Self::UNCOMPRESSED_LEN)?;
+        PublicKey::deserialize(bytes)
+            .map(Self)
+            .map_err(|error| point_error(PUBLIC_KEY, error))
+    }
+
     /// The compressed point.
     pub fn to_bytes(&self) -> [u8; Self::LEN] {
         self.0.compress()
