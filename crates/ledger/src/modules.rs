@@ -73,7 +73,8 @@ use crate::{
 };
 
 /// The bodies of every module, by package.
-pub(crate) const BODIES: &[&[ModuleBodies]] = &[std::BODIES, sui::BODIES, wal::BODIES, walrus::BODIES];
+pub(crate) const BODIES: &[&[ModuleBodies]] =
+    &[std::BODIES, sui::BODIES, wal::BODIES, walrus::BODIES];
 
 /// Names a module, and makes its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,9 @@
 //! Package `wal`: the token.
 
-#[expect(clippy::module_inception, reason = "the package's only module has its name")]
+#[expect(
+    clippy::module_inception,
+    reason = "the package's only module has its name"
+)]
 pub mod wal;
 
 use super::ModuleBodies;

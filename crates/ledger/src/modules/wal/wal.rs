@@ -28,7 +28,10 @@ const DECIMALS: u8 = 9;
 pub(super) const BODIES: ModuleBodies = (
     MODULE.package,
     MODULE.name,
-    &[("total_supply", natives::total_supply), ("burn", natives::burn)],
+    &[
+        ("total_supply", natives::total_supply),
+        ("burn", natives::burn),
+    ],
 );
 
 /// Where the initializer's objects are.

@@ -116,11 +116,7 @@ pub fn new(
         function,
         E_RESOURCE_SIZE,
     )?;
-    MODULE.ensure(
-        registration.has_derived_id(),
-        function,
-        E_INVALID_BLOB_ID,
-    )?;
+    MODULE.ensure(registration.has_derived_id(), function, E_INVALID_BLOB_ID)?;
     rt.emit(&BlobRegistered {
         epoch,
         blob_id,
@@ -157,11 +153,7 @@ pub fn encoded_size(blob: &Blob, n_shards: u16) -> Result<u64, Failure> {
 pub fn assert_certified_not_expired(blob: &Blob, epoch: Epoch) -> Result<(), Failure> {
     let function = "assert_certified_not_expired";
     MODULE.ensure(blob.certified_epoch.is_some(), function, E_NOT_CERTIFIED)?;
-    MODULE.ensure(
-        epoch < blob.storage.end_epoch,
-        function,
-        E_RESOURCE_BOUNDS,
-    )
+    MODULE.ensure(epoch < blob.storage.end_epoch, function, E_RESOURCE_BOUNDS)
 }
 
 /// Marks a blob as certified in the current epoch.
@@ -218,11 +210,7 @@ pub(super) fn emit_certified(
 pub fn delete(rt: &mut Runtime<'_>, blob: Blob, epoch: Epoch) -> Result<Storage, Failure> {
     let function = "delete";
     MODULE.ensure(blob.deletable, function, E_BLOB_NOT_DELETABLE)?;
-    MODULE.ensure(
-        blob.storage.end_epoch > epoch,
-        function,
-        E_RESOURCE_BOUNDS,
-    )?;
+    MODULE.ensure(blob.storage.end_epoch > epoch, function, E_RESOURCE_BOUNDS)?;
     metadata::take_if_exists(rt, blob.id.0)?;
     rt.delete_id(blob.id.0);
     rt.emit(&BlobDeleted {

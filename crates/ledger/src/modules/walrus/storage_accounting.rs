@@ -104,9 +104,7 @@ pub fn extract_rewards_to_burn(
     ring: &mut FutureAccountingRingBuffer,
 ) -> Result<Balance<Wal>, Failure> {
     let function = "extract_rewards_to_burn";
-    let current = ring
-        .slot_mut(0)
-        .ok_or_else(|| MODULE.vector(function))?;
+    let current = ring.slot_mut(0).ok_or_else(|| MODULE.vector(function))?;
     let share = current
         .rewards_to_distribute
         .value

@@ -61,10 +61,7 @@ const ATTRIBUTES: Attributes = Attributes {
 ///
 /// # Errors
 /// Aborts with `storage_pool` 10 for a pool of another version.
-pub fn inner(
-    rt: &mut Runtime<'_>,
-    pool: &StoragePool,
-) -> Result<Arc<StoragePoolInnerV1>, Failure> {
+pub fn inner(rt: &mut Runtime<'_>, pool: &StoragePool) -> Result<Arc<StoragePoolInnerV1>, Failure> {
     MODULE.ensure(pool.version == VERSION, "inner", E_WRONG_VERSION)?;
     rt.field(pool.id.0, &pool.version)
 }
@@ -248,11 +245,7 @@ pub fn delete_blob(
     n_shards: u16,
 ) -> Result<(), Failure> {
     let blob = remove_blob(rt, pool, blob_id, n_shards)?;
-    MODULE.ensure(
-        blob.deletable,
-        "delete_blob_object",
-        E_BLOB_NOT_DELETABLE,
-    )?;
+    MODULE.ensure(blob.deletable, "delete_blob_object", E_BLOB_NOT_DELETABLE)?;
     destroy_blob(rt, &blob)?;
     rt.emit(&PooledBlobDeleted {
         epoch,
@@ -352,11 +345,7 @@ pub fn increase_capacity_with_storage(
     epoch: Epoch,
 ) -> Result<(), Failure> {
     let function = "increase_capacity_with_storage";
-    MODULE.ensure(
-        extension.start_epoch <= epoch,
-        function,
-        E_RESOURCE_BOUNDS,
-    )?;
+    MODULE.ensure(extension.start_epoch <= epoch, function, E_RESOURCE_BOUNDS)?;
     MODULE.ensure(
         extension.end_epoch == storage(rt, pool)?.end_epoch,
         function,

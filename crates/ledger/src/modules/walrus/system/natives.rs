@@ -138,14 +138,8 @@ fn reserve_space_for_epochs(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let (bytes, start, end) = (args.take(1)?, args.take(2)?, args.take(3)?);
     let mut payment = args.update(4)?;
     let mut state = inner_mut(call)?;
-    let storage = state::reserve_space_for_epochs(
-        call.rt,
-        &mut state,
-        bytes,
-        start,
-        end,
-        &mut payment,
-    )?;
+    let storage =
+        state::reserve_space_for_epochs(call.rt, &mut state, bytes, start, end, &mut payment)?;
     call.ret(storage);
     Ok(())
 }

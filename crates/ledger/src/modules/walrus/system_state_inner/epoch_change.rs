@@ -61,10 +61,8 @@ pub(in crate::modules::walrus) fn advance_epoch(
     state.used_capacity_size = used;
     state.total_capacity_size = params.total_capacity_size.max(used);
 
-    let denied = rt.field::<_, VecMap<ObjectId, u64>>(
-        state.deny_list_sizes.id.0,
-        &ExtendedFieldKey,
-    )?;
+    let denied =
+        rt.field::<_, VecMap<ObjectId, u64>>(state.deny_list_sizes.id.0, &ExtendedFieldKey)?;
     let (rewards, leftover) = distribute(&old_committee, &denied, account)?;
     join_rewards(state, 0, leftover)?;
     Ok(rewards)

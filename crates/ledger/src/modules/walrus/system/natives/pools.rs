@@ -69,15 +69,15 @@ pub(super) fn increase_capacity_with_storage(call: &mut Call<'_, '_>) -> Result<
 pub(super) fn decrease_capacity_by_size(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let (pool, bytes) = (call.args.read(1)?, call.args.take(2)?);
     let inner = inner(call)?;
-    let storage =
-        state::decrease_storage_pool_capacity_by_size(call.rt, &inner, &pool, bytes)?;
-    call.ret(extracted(storage, "decrease_storage_pool_capacity_by_size")?);
+    let storage = state::decrease_storage_pool_capacity_by_size(call.rt, &inner, &pool, bytes)?;
+    call.ret(extracted(
+        storage,
+        "decrease_storage_pool_capacity_by_size",
+    )?);
     Ok(())
 }
 
-pub(super) fn decrease_unused_capacity_by_percent(
-    call: &mut Call<'_, '_>,
-) -> Result<(), Failure> {
+pub(super) fn decrease_unused_capacity_by_percent(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let (pool, percent) = (call.args.read(1)?, call.args.take(2)?);
     let inner = inner(call)?;
     let storage =
