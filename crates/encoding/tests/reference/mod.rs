@@ -13,7 +13,6 @@ pub(crate) struct Reference {
     pub(crate) n: usize,
     pub(crate) k1: usize,
     pub(crate) k2: usize,
-    pub(crate) symbol_size: usize,
     /// Rows of symbols.
     matrix: Vec<Vec<Vec<u8>>>,
 }
@@ -40,17 +39,7 @@ impl Reference {
                 row.push(symbol);
             }
         }
-        Self {
-            n,
-            k1,
-            k2,
-            symbol_size,
-            matrix,
-        }
-    }
-
-    pub(crate) fn symbol(&self, row: usize, column: usize) -> &[u8] {
-        &self.matrix[row][column]
+        Self { n, k1, k2, matrix }
     }
 
     pub(crate) fn primary(&self, row: usize) -> Vec<u8> {
