@@ -30,8 +30,9 @@ pub struct Input {
 }
 
 impl Input {
-    /// Opens a file; `-` is stdin. What can't be read at any position (a pipe, a terminal) is copied
-    /// to a nameless temporary file first, but no more than `bytes_max` of it.
+    /// Opens a file; `-` is stdin. What can't be read at any position (a pipe, a terminal), or does not
+    /// say how long it is, is copied to a nameless temporary file first, but no more than `bytes_max`
+    /// of it.
     ///
     /// # Errors
     /// [`Failure`]: no such file, a folder, not permitted; a pipe gave more than `bytes_max`, or
@@ -47,14 +48,13 @@ impl Input {
                     .caused_by("expected a file")
                     .help("floe quilt pack makes one blob of the files in a folder"),
             ),
-            Kind::Other => {
-                let stream = fs::File::open(path);
-                let what = format!("open {name}");
-                let stream = stream.map_err(|error| Failure::io_of(what, &error))?;
-                Self::spool(world, &name, stream, bytes_max)
-            }
+            Kind::Other => Self::spool(world, &name, stream(path)?, bytes_max),
             Kind::File => {
                 let file = world.disk.open(path, Open::Read)?;
+                if file.metadata()?.len_bytes == 0 && file.read_at(&mut [0], 0)? > 0 {
+                    // Made up as it is read, like those in /proc.
+                    return Self::spool(world, &name, stream(path)?, bytes_max);
+                }
                 Self::new(world, name, file)
             }
         }
@@ -115,6 +115,11 @@ impl Input {
             Err(Failure::changed(&self.name))
         }
     }
+}
+
+fn stream(path: &Path) -> Result<fs::File, Failure> {
+    let what = format_args!("open {}", path.display());
+    fs::File::open(path).map_err(|error| Failure::io_of(what, &error))
 }
 
 fn version(metadata: Metadata) -> SourceVersion {

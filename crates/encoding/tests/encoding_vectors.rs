@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use floe_core::{Axis, SliverData, SliverIndex, SliverPairIndex, VerifiedMetadata, hash, wire};
-use floe_encoding::{MemorySlivers, Options, RedStuff};
+use floe_encoding::{MemorySlivers, Options, RedStuff, Source};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -74,8 +74,8 @@ fn digest(parts: &[&[u8]]) -> String {
     hex::encode(hash::blake2b256(parts))
 }
 
-fn encode(codec: &RedStuff, blob: &Vec<u8>) -> (VerifiedMetadata, [Vec<SliverData>; 2]) {
-    let symbol_size = codec.params().symbol_size(blob.len() as u64).unwrap();
+fn encode(codec: &RedStuff, blob: &impl Source) -> (VerifiedMetadata, [Vec<SliverData>; 2]) {
+    let symbol_size = codec.params().symbol_size(blob.length()).unwrap();
     let slivers = MemorySlivers::new(codec.params(), symbol_size);
     let metadata = codec.encode(blob, &slivers, &Options::default()).unwrap();
     (metadata, slivers.into_slivers())

@@ -1,7 +1,11 @@
 //! Recovery symbols and inconsistency proofs agree with the vectors made by the original
 //! implementation (`docs/spec/encoding.md` §9, §14), and slivers are recovered from them.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
 
 use floe_core::{
     Axis, BlobMetadata, CodeParams, GeneralRecoverySymbol, InconsistencyProof, RecoverySymbol,
@@ -12,7 +16,7 @@ use floe_core::{
 };
 use floe_encoding::{
     InvalidInconsistencyProof, MemorySlivers, Options, ProvenSymbol, RecoverError, RecoverySource,
-    RedStuff, SymbolError,
+    RedStuff, Source, SymbolError,
 };
 use serde::Deserialize;
 
@@ -69,9 +73,9 @@ struct Encoded {
 }
 
 impl Encoded {
-    fn new(n_shards: u16, blob: &Vec<u8>) -> Self {
+    fn new(n_shards: u16, blob: &impl Source) -> Self {
         let codec = RedStuff::new(n_shards).unwrap();
-        let symbol_size = codec.params().symbol_size(blob.len() as u64).unwrap();
+        let symbol_size = codec.params().symbol_size(blob.length()).unwrap();
         let slivers = MemorySlivers::new(codec.params(), symbol_size);
         let metadata = codec.encode(blob, &slivers, &Options::default()).unwrap();
         let slivers = slivers.into_slivers();
@@ -408,8 +412,7 @@ fn bad_symbols_are_refused_with_their_fault() {
 fn symbols_checked_together_are_judged_one_by_one() {
     let (case, encoded) = &cases()[3];
     let (axis, target) = (Axis::Primary, SliverIndex(1));
-    let good = encoded.symbols(axis, target, 0..case.n_shards);
-    let mut symbols = good.clone();
+    let mut symbols = encoded.symbols(axis, target, 0..case.n_shards);
     symbols[0].symbol.data[0] ^= 1;
     symbols[2].symbol.data.push(0);
     symbols[3].proof = symbols[4].proof.clone();

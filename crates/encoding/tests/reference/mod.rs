@@ -1,7 +1,11 @@
 //! The code the obvious way, straight from `docs/spec/encoding.md` §1–§6: the whole expanded matrix
 //! in memory, one symbol at a time, one hash at a time, nothing shared with the crate under test.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
 
 use blake2::{Blake2b, Digest as _, digest::consts::U32};
 

@@ -139,10 +139,10 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
     let quilt = Quilt::build(code.params(), patches).map_err(|error| refused(&error))?;
 
     let what = count(quilt.index().patches().len(), "file");
-    let metadata = metadata(&code, &quilt, &what, world)?;
+    let metadata = metadata(&code, &quilt, &what, world).or_else(|error| blame(&quilt, error))?;
     let to_stdout = args.out == Path::new("-");
     if to_stdout {
-        copy_to_stdout(&quilt)?;
+        copy_to_stdout(&quilt).or_else(|error| blame(&quilt, error))?;
         unchanged(&quilt)?;
     } else {
         let existing = Existing::from_force(args.force);
@@ -154,7 +154,7 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
         });
         drop(bar);
         let what = format_args!("pack the files into {}", args.out.display());
-        written.map_err(|error| Failure::io_of(what, &error))?;
+        written.or_else(|error| blame(&quilt, Failure::io_of(what, &error)))?;
         unchanged(&quilt)?;
         staged.commit()?;
     }
@@ -182,6 +182,11 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
 /// No file may have changed since it was opened: its bytes were read twice.
 fn unchanged(quilt: &Quilt<Input>) -> Result<(), Failure> {
     quilt.contents().try_for_each(Input::ensure_unchanged)
+}
+
+/// Says which file changed if that is why packing failed.
+fn blame<T>(quilt: &Quilt<Input>, failure: Failure) -> Result<T, Failure> {
+    unchanged(quilt).and(Err(failure))
 }
 
 fn refused(error: &BuildError) -> Failure {
