@@ -46,6 +46,19 @@ const EDGES: &[(&str, &[&str])] = &[
             "api",
         ],
     ),
+    (
+        "devnet",
+        &[
+            "core",
+            "encoding",
+            "env",
+            "ledger",
+            "fullnode",
+            "contracts",
+            "node",
+            "client",
+        ],
+    ),
     ("gateway", &["core", "env", "client", "contracts", "api"]),
     (
         "sim",
