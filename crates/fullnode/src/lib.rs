@@ -10,6 +10,7 @@ mod error;
 mod executed;
 mod handle;
 mod reader;
+pub mod rpc;
 mod sequencer;
 mod service;
 mod store;

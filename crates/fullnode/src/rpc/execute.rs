@@ -1,0 +1,225 @@
+//! `TransactionExecutionService`: simulation with completion and gas selection, and execution.
+
+use std::sync::Arc;
+
+use floe_core::SuiAddress;
+use floe_ledger::{Checks, CommandOutput, LiveObject, Outcome, OutputValue, StateView, object_id};
+use sui_rpc::{
+    field::FieldMaskTree,
+    proto::sui::rpc::v2::{
+        self as proto, Bcs, simulate_transaction_request::TransactionChecks,
+        transaction_execution_service_server::TransactionExecutionService,
+    },
+};
+use sui_sdk_types::{Address, SignedTransaction, StructTag, Transaction, UserSignature};
+use tonic::{Request, Response, Status};
+
+use super::{
+    error::{RpcError, RpcResult},
+    gas::{self, Plan},
+    limits::Limits,
+    parse, render,
+    render::{
+        effects::{self, ObjectVersions},
+        transaction::View,
+    },
+    resolve,
+    service::{self, Rpc},
+};
+use crate::{OwnerKey, Reader, TypeFilter};
+
+const EXECUTE_DEFAULT: &str = "effects.status,checkpoint";
+const SIMULATE_DEFAULT: &str = "*";
+
+/// Coins looked at when a payment is chosen.
+const COINS_MAX: usize = 2048;
+
+#[tonic::async_trait]
+impl TransactionExecutionService for Rpc {
+    async fn execute_transaction(
+        &self,
+        request: Request<proto::ExecuteTransactionRequest>,
+    ) -> Result<Response<proto::ExecuteTransactionResponse>, Status> {
+        let request = request.into_inner();
+        let mask =
+            parse::mask::<proto::ExecutedTransaction>(request.read_mask.as_ref(), EXECUTE_DEFAULT)?;
+        let signed = signed(&request)?;
+        let executed = self.handle.submit(signed).await.map_err(RpcError::from)?;
+        let rendered = self.read(move |reader| service::transaction(reader, &executed, &mask));
+        let mut response = proto::ExecuteTransactionResponse::default();
+        response.transaction = Some(rendered.await?);
+        Ok(Response::new(response))
+    }
+
+    async fn simulate_transaction(
+        &self,
+        request: Request<proto::SimulateTransactionRequest>,
+    ) -> Result<Response<proto::SimulateTransactionResponse>, Status> {
+        let request = request.into_inner();
+        let mask = parse::mask::<proto::SimulateTransactionResponse>(
+            request.read_mask.as_ref(),
+            SIMULATE_DEFAULT,
+        )?;
+        let simulated = self.compute(move |reader| simulate(reader, &request, &mask));
+        Ok(Response::new(simulated.await?))
+    }
+}
+
+fn signed(request: &proto::ExecuteTransactionRequest) -> RpcResult<SignedTransaction> {
+    let transaction = request
+        .transaction
+        .as_ref()
+        .ok_or_else(|| RpcError::missing("transaction"))?;
+    let transaction = resolve::complete_transaction(transaction)?;
+    if request.signatures.len() > Limits::SIGNATURES_MAX {
+        let max = Limits::SIGNATURES_MAX;
+        let reason = format!("{} signatures, at most {max}", request.signatures.len());
+        return Err(RpcError::invalid("signatures", reason));
+    }
+    let signatures = request
+        .signatures
+        .iter()
+        .enumerate()
+        .map(|(index, signature)| {
+            UserSignature::try_from(signature)
+                .map_err(|error| error.nested_at("signatures", index).into())
+        })
+        .collect::<RpcResult<_>>()?;
+    Ok(SignedTransaction {
+        transaction,
+        signatures,
+    })
+}
+
+/// Answers a simulation on a snapshot.
+pub(crate) fn simulate(
+    reader: &Reader,
+    request: &proto::SimulateTransactionRequest,
+    mask: &FieldMaskTree,
+) -> RpcResult<proto::SimulateTransactionResponse> {
+    let message = request
+        .transaction
+        .as_ref()
+        .ok_or_else(|| RpcError::missing("transaction"))?;
+    let checks = match request.checks() {
+        TransactionChecks::Enabled => Checks::Enabled,
+        TransactionChecks::Disabled => Checks::Disabled,
+        _ => return Err(RpcError::invalid("checks", "unknown")),
+    };
+    let ctx = reader.context()?;
+    let draft = resolve::resolve(message, reader, &ctx, checks)?;
+    let plan = Plan {
+        checks,
+        select_gas: request.do_gas_selection(),
+        collect_outputs: mask.contains("command_outputs"),
+    };
+    let coins = |owner| coins(reader, owner);
+    let (transaction, outcome) = gas::run(draft, reader, &ctx, plan, coins)?;
+    let mut response = proto::SimulateTransactionResponse::default();
+    if let Some(mask) = mask.subtree(proto::SimulateTransactionResponse::TRANSACTION_FIELD.name) {
+        response.transaction = Some(render_outcome(reader, &transaction, &outcome, &mask)?);
+    }
+    if let Some(mask) = mask.subtree(proto::SimulateTransactionResponse::COMMAND_OUTPUTS_FIELD.name)
+    {
+        response.command_outputs = outcome
+            .command_outputs
+            .iter()
+            .map(|output| command_result(output, &mask))
+            .collect();
+    }
+    if mask.contains(proto::SimulateTransactionResponse::SUGGESTED_GAS_PRICE_FIELD.name) {
+        response.suggested_gas_price = Some(ctx.reference_gas_price);
+    }
+    Ok(response)
+}
+
+/// The SUI coins of an address, largest first.
+fn coins(reader: &Reader, owner: Address) -> RpcResult<Vec<Arc<LiveObject>>> {
+    let owner = OwnerKey::Address(SuiAddress(owner.into_inner()));
+    let filter = TypeFilter::from(StructTag::gas_coin());
+    let mut coins = reader.owned(&owner, Some(&filter), None, COINS_MAX)?.items;
+    coins.sort_by_key(|coin| std::cmp::Reverse((gas::balance(coin), coin.object_id())));
+    Ok(coins)
+}
+
+fn render_outcome(
+    reader: &Reader,
+    transaction: &Transaction,
+    outcome: &Outcome,
+    mask: &FieldMaskTree,
+) -> RpcResult<proto::ExecutedTransaction> {
+    let objects = if effects::needs_objects(mask) {
+        objects_of(reader, outcome)?
+    } else {
+        ObjectVersions::new()
+    };
+    let balance_changes = outcome.balance_changes();
+    let failure = outcome.failure.as_ref().map(ToString::to_string);
+    let view = View {
+        digest: outcome.transaction_digest,
+        transaction,
+        signatures: &[],
+        effects: &outcome.effects,
+        events: outcome.events.as_ref(),
+        balance_changes: &balance_changes,
+        failure: failure.as_deref(),
+        place: None,
+        objects,
+    };
+    Ok(view.render(mask))
+}
+
+/// The versions of objects that a simulation met.
+fn objects_of(reader: &Reader, outcome: &Outcome) -> RpcResult<ObjectVersions> {
+    let mut objects = ObjectVersions::new();
+    for (id, version) in effects::versions(&outcome.effects) {
+        let key = object_id(&id);
+        let written = outcome.writes.objects.get(&key).and_then(Option::as_ref);
+        let known = [written, outcome.before.get(&key)]
+            .into_iter()
+            .flatten()
+            .find(|object| object.version() == version)
+            .cloned();
+        let found = match known {
+            Some(object) => Some(object),
+            None => StateView::object(reader, &key)?.filter(|object| object.version() == version),
+        };
+        objects.extend(found.map(|object| ((id, version), object)));
+    }
+    Ok(objects)
+}
+
+fn command_result(output: &CommandOutput, mask: &FieldMaskTree) -> proto::CommandResult {
+    let mut message = proto::CommandResult::default();
+    if let Some(mask) = mask.subtree(proto::CommandResult::RETURN_VALUES_FIELD.name) {
+        message.return_values = output
+            .returned
+            .iter()
+            .map(|value| command_output(value, &mask))
+            .collect();
+    }
+    if let Some(mask) = mask.subtree(proto::CommandResult::MUTATED_BY_REF_FIELD.name) {
+        message.mutated_by_ref = output
+            .mutated
+            .iter()
+            .map(|(argument, value)| {
+                let mut message = command_output(value, &mask);
+                message.argument = Some((*argument).into());
+                message
+            })
+            .collect();
+    }
+    message
+}
+
+fn command_output(value: &OutputValue, mask: &FieldMaskTree) -> proto::CommandOutput {
+    let mut message = proto::CommandOutput::default();
+    if mask.contains(proto::CommandOutput::VALUE_FIELD.name) {
+        let bcs = Bcs::from(value.bytes.clone()).with_name(value.tag.to_string());
+        message.value = Some(bcs);
+    }
+    if mask.contains(proto::CommandOutput::JSON_FIELD.name) {
+        message.json = render::json::value(&value.tag, &value.bytes).map(Box::new);
+    }
+    message
+}

@@ -1,0 +1,77 @@
+//! Headers about the chain on every answer (`docs/spec/sui-rpc.md` §1.1).
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use sui_rpc::headers::{
+    X_SUI_CHAIN, X_SUI_CHAIN_ID, X_SUI_CHECKPOINT_HEIGHT, X_SUI_EPOCH,
+    X_SUI_LOWEST_AVAILABLE_CHECKPOINT, X_SUI_LOWEST_AVAILABLE_CHECKPOINT_OBJECTS, X_SUI_TIMESTAMP,
+    X_SUI_TIMESTAMP_MS,
+};
+
+use super::{
+    ledger::{CHAIN, SERVER},
+    service::Rpc,
+};
+use crate::Reader;
+
+/// Names of all headers that scripts in browsers may read.
+pub(crate) fn exposed() -> Vec<HeaderName> {
+    [
+        "grpc-status",
+        "grpc-message",
+        "grpc-status-details-bin",
+        X_SUI_CHAIN,
+        X_SUI_CHAIN_ID,
+        X_SUI_CHECKPOINT_HEIGHT,
+        X_SUI_EPOCH,
+        X_SUI_LOWEST_AVAILABLE_CHECKPOINT,
+        X_SUI_LOWEST_AVAILABLE_CHECKPOINT_OBJECTS,
+        X_SUI_TIMESTAMP,
+        X_SUI_TIMESTAMP_MS,
+    ]
+    .map(HeaderName::from_static)
+    .to_vec()
+}
+
+/// Adds the headers to an answer.
+pub(crate) async fn add(State(rpc): State<Rpc>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    // An answer without them is better than none.
+    if let Ok(facts) = rpc.read(|reader| Ok(facts(reader))).await {
+        response.headers_mut().extend(facts);
+    }
+    response
+}
+
+fn facts(reader: &Reader) -> HeaderMap {
+    let head = reader.head();
+    let lowest = reader.lowest_checkpoint().to_string();
+    let values = [
+        (X_SUI_CHAIN, CHAIN.to_owned()),
+        (X_SUI_CHAIN_ID, reader.chain_id().to_string()),
+        (X_SUI_CHECKPOINT_HEIGHT, head.sequence_number.to_string()),
+        (X_SUI_EPOCH, head.epoch.to_string()),
+        (X_SUI_LOWEST_AVAILABLE_CHECKPOINT, lowest.clone()),
+        (X_SUI_LOWEST_AVAILABLE_CHECKPOINT_OBJECTS, lowest),
+        (X_SUI_TIMESTAMP, rfc3339(head.timestamp_ms)),
+        (X_SUI_TIMESTAMP_MS, head.timestamp_ms.to_string()),
+    ];
+    let mut headers: HeaderMap = values
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let value = HeaderValue::try_from(value).ok()?;
+            Some((HeaderName::from_static(name), value))
+        })
+        .collect();
+    headers.insert(header::SERVER, HeaderValue::from_static(SERVER));
+    headers
+}
+
+/// A time as RFC 3339.
+fn rfc3339(timestamp_ms: u64) -> String {
+    sui_rpc::proto::timestamp_ms_to_proto(timestamp_ms).to_string()
+}

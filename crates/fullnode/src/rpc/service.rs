@@ -1,0 +1,111 @@
+//! What all services share: the node, and reads of what transactions met.
+
+use std::sync::Arc;
+
+use floe_env::Lane;
+use floe_ledger::object_id;
+use sui_rpc::{field::FieldMaskTree, proto::sui::rpc::v2 as proto};
+use tokio::sync::Semaphore;
+
+use super::{
+    error::RpcResult,
+    limits::Limits,
+    render::{
+        checkpoint,
+        effects::{self, ObjectVersions},
+        transaction::View,
+    },
+};
+use crate::{CheckpointData, Executed, Handle, Reader};
+
+/// The gRPC services of a node.
+#[derive(Clone, Debug)]
+pub(crate) struct Rpc {
+    pub(crate) handle: Handle,
+    /// Subscriptions that may still be opened.
+    pub(crate) subscriptions: Arc<Semaphore>,
+}
+
+impl Rpc {
+    pub(crate) fn new(handle: Handle) -> Self {
+        Self {
+            handle,
+            subscriptions: Arc::new(Semaphore::new(Limits::SUBSCRIPTIONS_MAX)),
+        }
+    }
+
+    /// Runs `work` on a snapshot, where it may wait for the disk.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Reader) -> RpcResult<T> + Send + 'static,
+    ) -> RpcResult<T> {
+        self.handle.read(work).await
+    }
+
+    /// As [`Self::read`], for work that takes the processor rather than the disk.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Reader) -> RpcResult<T> + Send + 'static,
+    ) -> RpcResult<T> {
+        let handle = self.handle.clone();
+        let run = move || work(&handle.reader()?);
+        let compute = &self.handle.shared().compute;
+        compute.offload(Lane::Cpu, run).await
+    }
+}
+
+/// The versions of objects that a transaction met; those that are no longer kept are left out.
+pub(crate) fn objects_of(reader: &Reader, executed: &Executed) -> RpcResult<ObjectVersions> {
+    let mut objects = ObjectVersions::new();
+    for (id, version) in effects::versions(&executed.effects) {
+        if let Some(object) = reader.object_at(&object_id(&id), version)? {
+            objects.insert((id, version), object);
+        }
+    }
+    Ok(objects)
+}
+
+/// An executed transaction as a message.
+pub(crate) fn transaction(
+    reader: &Reader,
+    executed: &Executed,
+    mask: &FieldMaskTree,
+) -> RpcResult<proto::ExecutedTransaction> {
+    let objects = if effects::needs_objects(mask) {
+        objects_of(reader, executed)?
+    } else {
+        ObjectVersions::new()
+    };
+    let needs_index = ["transaction_index", "events.events.transaction_index"]
+        .iter()
+        .any(|path| mask.contains(path));
+    let first = if needs_index {
+        first_transaction(reader, executed)?
+    } else {
+        executed.sequence
+    };
+    Ok(View::of(executed, first, objects).render(mask))
+}
+
+/// Sequence of the first transaction in the checkpoint of this one.
+pub(crate) fn first_transaction(reader: &Reader, executed: &Executed) -> RpcResult<u64> {
+    let record = reader.checkpoint(executed.checkpoint)?;
+    Ok(record.map_or(executed.sequence, |record| record.first_transaction))
+}
+
+/// A checkpoint as a message.
+pub(crate) fn checkpoint_message(
+    reader: &Reader,
+    data: &CheckpointData,
+    mask: &FieldMaskTree,
+) -> RpcResult<proto::Checkpoint> {
+    let objects = if checkpoint::needs_objects(mask) {
+        data.transactions
+            .iter()
+            .map(|executed| objects_of(reader, executed))
+            .collect::<RpcResult<Vec<_>>>()?
+    } else {
+        Vec::new()
+    };
+    Ok(checkpoint::checkpoint(data, &objects, mask))
+}
