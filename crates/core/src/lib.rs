@@ -17,6 +17,7 @@ pub mod messages;
 mod metadata;
 pub mod onchain;
 mod params;
+mod prices;
 mod sliver;
 mod symbol;
 pub mod wire;
@@ -39,6 +40,7 @@ pub use self::{
         BlobTooLarge, CodeParams, IndexOutOfRange, InvalidSymbolSize, STORAGE_UNIT_BYTES,
         SymbolSize, TooFewShards, storage_units,
     },
+    prices::Prices,
     sliver::{Sliver, SliverData, SliverPair},
     symbol::{
         DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, RecoverySymbol,

@@ -1,0 +1,360 @@
+//! From a [`Ptb`] to its effects.
+
+use std::{collections::BTreeMap, sync::PoisonError, time::Duration};
+
+use floe_core::{ObjectId, wire};
+use sui_sdk_types::{
+    Digest, ExecutionError, GasCostSummary, ObjectReference, Owner, Transaction, UserSignature,
+};
+use tonic::Code;
+
+use super::{
+    Executed, Wallet,
+    outcome::check,
+    purse::{Held, Need},
+};
+use crate::{Deployment, Ptb, ReadError, RpcError, Simulation, TransactionError, ptb::Completion};
+
+/// The least budget, in units of the gas price.
+const BUDGET_MIN_UNITS: u64 = 1000;
+/// The greatest budget, in MIST.
+const BUDGET_MAX: u64 = 50_000_000_000;
+/// MIST a transaction is likely to need, and for each of its commands.
+const BUDGET_GUESS: u64 = 20_000_000;
+const BUDGET_GUESS_COMMAND: u64 = 5_000_000;
+/// For how long a gas price is taken as known.
+const GAS_PRICE_AGE_MAX: Duration = Duration::from_secs(60);
+/// How long to wait for a node that lags behind our own transactions.
+const LAG_PAUSE: Duration = Duration::from_millis(25);
+const LAG_PAUSES: u32 = 80;
+
+type Resolved = BTreeMap<ObjectId, (Owner, ObjectReference)>;
+
+/// A transaction ready to be submitted.
+struct Prepared {
+    transaction: Transaction,
+    held: Held,
+}
+
+/// Why an attempt did not work.
+enum Failure {
+    /// For good.
+    Final(TransactionError),
+    /// The inputs may have been stale: the transaction, if it was built, and the node's refusal.
+    Stale(Option<Digest>, TransactionError),
+    /// The gas was too little, and there is more.
+    MoreGas,
+}
+
+impl<E: Into<TransactionError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Final(error.into())
+    }
+}
+
+impl Wallet {
+    /// Pays for, signs and executes a transaction.
+    ///
+    /// Dropping the future leaves it open whether the transaction runs.
+    ///
+    /// # Errors
+    /// [`TransactionError`]. Nothing was paid except where the error names a transaction.
+    pub async fn execute(&self, ptb: &Ptb) -> Result<Executed, TransactionError> {
+        let deployment = self.contracts().deployment().await?;
+        let mut gas_factor = 1;
+        let mut rebuilds = 0;
+        let mut refused = None;
+        loop {
+            match self.attempt(ptb, &deployment, gas_factor).await {
+                Ok(executed) => return Ok(executed),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::MoreGas) => gas_factor *= 4,
+                Err(Failure::Stale(digest, error)) => {
+                    // The same transaction would be refused again.
+                    if rebuilds >= self.0.options.rebuilds
+                        || (digest.is_some() && digest == refused)
+                    {
+                        return Err(error);
+                    }
+                    tracing::debug!(%error, rebuilds, "building the transaction anew");
+                    rebuilds += 1;
+                    refused = digest;
+                    let chain = self.contracts().chain();
+                    chain
+                        .clock()
+                        .sleep(chain.jittered(LAG_PAUSE * rebuilds))
+                        .await;
+                }
+            }
+        }
+    }
+
+    /// Runs a transaction without consequences, as this wallet would.
+    ///
+    /// # Errors
+    /// [`TransactionError`], also if the transaction would fail.
+    pub async fn simulate(&self, ptb: &Ptb) -> Result<Simulation, TransactionError> {
+        let deployment = self.contracts().deployment().await?;
+        let held = self.hold(ptb, &deployment, 1).await?;
+        let budget = self.budget_limit(ptb, &held);
+        let objects = self.resolve(&ptb.object_ids()).await?;
+        let transaction = self
+            .complete(ptb, &deployment, &objects, &held, budget)
+            .await?;
+        let simulation = self.contracts().chain().simulate(&transaction).await?;
+        check(&simulation.executed.effects, None)?;
+        Ok(simulation)
+    }
+
+    async fn attempt(
+        &self,
+        ptb: &Ptb,
+        deployment: &Deployment,
+        gas_factor: u64,
+    ) -> Result<Executed, Failure> {
+        let prepared = self.prepare(ptb, deployment, gas_factor).await?;
+        let signature = self.0.signer.sign(&prepared.transaction);
+        let signature = signature.map_err(TransactionError::from)?;
+        let executed = self.submit(&prepared.transaction, signature).await?;
+        let (ids, version) = written(&executed.effects);
+        self.0.purse.note_versions(ids.into_iter(), version);
+        drop(prepared.held);
+        Ok(Executed::new(executed, deployment)?)
+    }
+
+    /// Takes what is needed, and builds the transaction with a budget from its simulation.
+    async fn prepare(
+        &self,
+        ptb: &Ptb,
+        deployment: &Deployment,
+        gas_factor: u64,
+    ) -> Result<Prepared, Failure> {
+        let held = self.hold(ptb, deployment, gas_factor).await?;
+        let objects = self.resolve(&ptb.object_ids()).await?;
+        let limit = self.budget_limit(ptb, &held);
+        let draft = self
+            .complete(ptb, deployment, &objects, &held, limit)
+            .await?;
+        if self.0.options.gas_budget.is_some() {
+            let transaction = draft;
+            return Ok(Prepared { transaction, held });
+        }
+        let simulation = self.contracts().chain().simulate(&draft).await;
+        let simulation = simulation.map_err(|error| stale_or_final(Some(draft.digest()), error))?;
+        let effects = &simulation.executed.effects;
+        if let Err(error) = check(effects, None) {
+            let is_gas = matches!(&error, TransactionError::Failed { error, .. }
+                if **error == ExecutionError::InsufficientGas);
+            let wanted = self.wanted_sui(ptb, gas_factor);
+            return Err(match error {
+                _ if is_gas && held.sui() >= wanted && wanted < BUDGET_MAX => Failure::MoreGas,
+                _ if is_gas => Failure::Final(TransactionError::InsufficientSui {
+                    needed_mist: held.sui().saturating_add(1),
+                    available_mist: held.sui(),
+                    address: self.address(),
+                }),
+                error => Failure::Final(error),
+            });
+        }
+        let price = draft.gas_payment.price;
+        let budget = budget(effects.gas_summary(), price).min(limit);
+        let transaction = self
+            .complete(ptb, deployment, &objects, &held, budget)
+            .await?;
+        Ok(Prepared { transaction, held })
+    }
+
+    /// Submits a transaction until it is known whether it ran.
+    async fn submit(
+        &self,
+        transaction: &Transaction,
+        signature: UserSignature,
+    ) -> Result<crate::ExecutedTransaction, Failure> {
+        let chain = self.contracts().chain();
+        let digest = transaction.digest();
+        let error = match chain.execute(transaction, &[signature]).await {
+            Ok(executed) => return Ok(executed),
+            Err(error) => error,
+        };
+        // An earlier submission of ours may have run although this one was refused.
+        match chain.transaction(digest).await {
+            Ok(Some(executed)) => Ok(executed),
+            Ok(None) if !error.is_retryable() => Err(stale_or_final(Some(digest), error)),
+            _ => Err(Failure::Final(TransactionError::Unknown {
+                digest,
+                source: error,
+            })),
+        }
+    }
+
+    async fn hold(
+        &self,
+        ptb: &Ptb,
+        deployment: &Deployment,
+        gas_factor: u64,
+    ) -> Result<Held, TransactionError> {
+        let wal_coin = deployment.wal_coin();
+        let wal = ptb.wal_needed().map_err(argument)?;
+        let price = self.gas_price().await?;
+        let min = self
+            .0
+            .options
+            .gas_budget
+            .unwrap_or(price * BUDGET_MIN_UNITS);
+        let objects = ptb.object_ids();
+        let resolved = self.resolve(&objects).await?;
+        let is_owned = |id: &ObjectId| {
+            !matches!(
+                resolved.get(id),
+                Some((Owner::Shared(_) | Owner::Immutable, _))
+            )
+        };
+        let need = Need {
+            objects: objects.into_iter().filter(is_owned).collect(),
+            wal: wal.map(|frost| (frost, &wal_coin)),
+            sui_min: ptb.sui_needed().saturating_add(min),
+            sui: self.wanted_sui(ptb, gas_factor),
+        };
+        self.0.purse.take(self.contracts().chain(), &need).await
+    }
+
+    fn wanted_sui(&self, ptb: &Ptb, gas_factor: u64) -> u64 {
+        let commands = u64::try_from(ptb.command_count()).unwrap_or(u64::MAX);
+        let guess = BUDGET_GUESS.saturating_add(BUDGET_GUESS_COMMAND.saturating_mul(commands));
+        let gas = self.0.options.gas_budget;
+        let gas = gas.unwrap_or(guess.saturating_mul(gas_factor).min(BUDGET_MAX));
+        ptb.sui_needed().saturating_add(gas)
+    }
+
+    /// What can be spent on gas.
+    fn budget_limit(&self, ptb: &Ptb, held: &Held) -> u64 {
+        let left = held.sui().saturating_sub(ptb.sui_needed());
+        self.0.options.gas_budget.unwrap_or(left.min(BUDGET_MAX))
+    }
+
+    async fn complete(
+        &self,
+        ptb: &Ptb,
+        deployment: &Deployment,
+        objects: &Resolved,
+        held: &Held,
+        budget: u64,
+    ) -> Result<Transaction, TransactionError> {
+        let references = |coins: &[super::purse::HeldCoin]| {
+            let references = coins.iter().map(|coin| coin.reference.clone());
+            references.collect::<Vec<_>>()
+        };
+        let completion = Completion {
+            sender: self.address(),
+            objects,
+            wal_type: &deployment.wal_type,
+            wal_coins: &references(&held.wal),
+            gas: &references(&held.gas),
+            gas_price: self.gas_price().await?,
+            gas_budget: budget,
+        };
+        ptb.complete(&completion).map_err(argument)
+    }
+
+    /// Owners and versions of objects; those of shared ones are known once and for all.
+    async fn resolve(&self, ids: &[ObjectId]) -> Result<Resolved, ReadError> {
+        let mut resolved = Resolved::new();
+        let mut unknown = Vec::new();
+        {
+            let shared = self.0.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            for id in ids {
+                match shared.get(id) {
+                    Some(known) => drop(resolved.insert(*id, known.clone())),
+                    None => unknown.push(*id),
+                }
+            }
+        }
+        let chain = self.contracts().chain();
+        for pause in 0..=LAG_PAUSES {
+            let objects = chain.objects(&unknown).await?;
+            let lags = objects.iter().flatten().any(|object| {
+                let shared = matches!(object.owner, Owner::Shared(_));
+                !shared && !self.0.purse.is_recent(&object.id, object.version)
+            });
+            if lags && pause < LAG_PAUSES {
+                chain.clock().sleep(LAG_PAUSE).await;
+                continue;
+            }
+            let mut shared = self.0.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            for object in objects.into_iter().flatten() {
+                let known = (object.owner, object.reference());
+                if matches!(object.owner, Owner::Shared(_) | Owner::Immutable) {
+                    shared.insert(object.id, known.clone());
+                }
+                resolved.insert(object.id, known);
+            }
+            break;
+        }
+        Ok(resolved)
+    }
+
+    async fn gas_price(&self) -> Result<u64, RpcError> {
+        let chain = self.contracts().chain();
+        let now = chain.clock().monotonic();
+        let known = *self
+            .0
+            .gas_price
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((price, at)) = known
+            && now.since(at) < GAS_PRICE_AGE_MAX
+        {
+            return Ok(price);
+        }
+        let price = chain.gas_price().await?;
+        *self
+            .0
+            .gas_price
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some((price, now));
+        Ok(price)
+    }
+
+    /// The value of a BCS result of a simulation's command.
+    pub(super) fn returned<T: serde::de::DeserializeOwned>(
+        simulation: &Simulation,
+        command: usize,
+    ) -> Option<T> {
+        let value = simulation.returns.get(command)?.first()?;
+        wire::from_bcs(value).ok()
+    }
+}
+
+/// What was used and a margin, so that a price or a size that changes does not matter.
+fn budget(gas: &GasCostSummary, price: u64) -> u64 {
+    let used = gas.computation_cost.saturating_add(gas.storage_cost);
+    let margin = (used / 5).saturating_add(price.saturating_mul(BUDGET_MIN_UNITS));
+    used.saturating_add(margin).min(BUDGET_MAX)
+}
+
+fn argument(error: crate::ptb::PtbError) -> TransactionError {
+    TransactionError::Argument(error.to_string())
+}
+
+fn stale_or_final(digest: Option<Digest>, error: RpcError) -> Failure {
+    let code = error.code();
+    let error = TransactionError::from(error);
+    match code {
+        Some(Code::InvalidArgument | Code::FailedPrecondition | Code::Aborted | Code::NotFound) => {
+            Failure::Stale(digest, error)
+        }
+        _ => Failure::Final(error),
+    }
+}
+
+/// The objects that effects have written, and the version they have since.
+fn written(effects: &sui_sdk_types::TransactionEffects) -> (Vec<ObjectId>, u64) {
+    let sui_sdk_types::TransactionEffects::V2(effects) = effects else {
+        return (Vec::new(), 0);
+    };
+    let ids = effects.changed_objects.iter();
+    let ids = ids
+        .map(|change| crate::object_id(&change.object_id))
+        .collect();
+    (ids, effects.lamport_version)
+}

@@ -1,0 +1,309 @@
+//! The coins and objects of an account, and which of them are in use.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use floe_core::{
+    ObjectId, SuiAddress,
+    onchain::framework::{Coin, Sui},
+};
+use sui_sdk_types::{ObjectReference, StructTag};
+use tokio::sync::Notify;
+
+use crate::{Chain, RpcError, TransactionError, state::decode_unchecked};
+
+/// The most coins to merge for one payment.
+const COINS_MAX: usize = 200;
+/// Coins asked for in one call.
+const PAGE_SIZE: u32 = 500;
+/// The most coins kept in mind.
+const KNOWN_MAX: usize = 5000;
+
+/// A coin as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HeldCoin {
+    pub(super) reference: ObjectReference,
+    pub(super) balance: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Token {
+    Sui,
+    Wal,
+}
+
+/// What a transaction needs.
+#[derive(Debug, Clone)]
+pub(super) struct Need<'a> {
+    /// Owned objects.
+    pub(super) objects: Vec<ObjectId>,
+    /// FROST, and the type of coins of WAL.
+    pub(super) wal: Option<(u64, &'a StructTag)>,
+    /// MIST that it can't do without.
+    pub(super) sui_min: u64,
+    /// MIST that it would like to have.
+    pub(super) sui: u64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What was read last; empty when it has to be read again.
+    coins: BTreeMap<Token, BTreeMap<ObjectId, HeldCoin>>,
+    busy: BTreeSet<ObjectId>,
+    /// Balances of the coins in use, as they were read.
+    lent: BTreeMap<Token, BTreeMap<ObjectId, u64>>,
+    /// The least versions that objects must have by now.
+    versions: BTreeMap<ObjectId, u64>,
+}
+
+/// The coins and objects of an account.
+#[derive(Debug)]
+pub(super) struct Purse {
+    address: SuiAddress,
+    state: Mutex<State>,
+    freed: Notify,
+}
+
+/// What is in use by one transaction. Free again when dropped.
+#[derive(Debug)]
+pub(super) struct Held {
+    purse: Arc<Purse>,
+    objects: Vec<ObjectId>,
+    pub(super) wal: Vec<HeldCoin>,
+    pub(super) gas: Vec<HeldCoin>,
+}
+
+impl Held {
+    /// The MIST at hand.
+    pub(super) fn sui(&self) -> u64 {
+        sum(&self.gas)
+    }
+
+    fn ids(&self) -> impl Iterator<Item = ObjectId> {
+        let coins = self.wal.iter().chain(&self.gas);
+        let coins = coins.map(|coin| crate::object_id(coin.reference.object_id()));
+        coins.chain(self.objects.iter().copied())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut state = self.purse.lock();
+        for id in self.ids() {
+            state.busy.remove(&id);
+            for lent in state.lent.values_mut() {
+                lent.remove(&id);
+            }
+        }
+        // Whatever has become of them, the coins are to be read again.
+        state.coins.remove(&Token::Sui);
+        if !self.wal.is_empty() {
+            state.coins.remove(&Token::Wal);
+        }
+        drop(state);
+        self.purse.freed.notify_waiters();
+    }
+}
+
+/// Why something can't be taken now.
+enum Lack {
+    /// The coins have to be read first.
+    Unread(Token),
+    /// Somebody else has it.
+    Busy,
+    /// There is not enough.
+    Short { token: Token, available: u64 },
+}
+
+impl Purse {
+    pub(super) fn new(address: SuiAddress) -> Self {
+        Self {
+            address,
+            state: Mutex::default(),
+            freed: Notify::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until all that is needed is free, and takes it.
+    pub(super) async fn take(
+        self: &Arc<Self>,
+        chain: &Chain,
+        need: &Need<'_>,
+    ) -> Result<Held, TransactionError> {
+        let mut read = BTreeSet::new();
+        loop {
+            let freed = self.freed.notified();
+            tokio::pin!(freed);
+            freed.as_mut().enable();
+            match self.try_take(need) {
+                Ok(held) => return Ok(held),
+                Err(Lack::Unread(token)) => {
+                    self.read(chain, token, need).await?;
+                    read.insert(token);
+                }
+                // What was read before this call may be out of date.
+                Err(Lack::Short { token, .. }) if read.insert(token) => {
+                    self.lock().coins.remove(&token);
+                }
+                Err(Lack::Short { token, available }) => {
+                    return Err(self.insufficient(token, available, need));
+                }
+                Err(Lack::Busy) => {
+                    freed.await;
+                    read.clear();
+                }
+            }
+        }
+    }
+
+    fn try_take(self: &Arc<Self>, need: &Need<'_>) -> Result<Held, Lack> {
+        let mut state = self.lock();
+        if need.objects.iter().any(|id| state.busy.contains(id)) {
+            return Err(Lack::Busy);
+        }
+        let wal = match need.wal {
+            Some((frost, _)) => state.choose(Token::Wal, frost, frost)?,
+            None => Vec::new(),
+        };
+        let gas = state.choose(Token::Sui, need.sui_min, need.sui)?;
+        for (token, coins) in [(Token::Wal, &wal), (Token::Sui, &gas)] {
+            for coin in coins {
+                let id = crate::object_id(coin.reference.object_id());
+                state.busy.insert(id);
+                state
+                    .lent
+                    .entry(token)
+                    .or_default()
+                    .insert(id, coin.balance);
+            }
+        }
+        state.busy.extend(&need.objects);
+        Ok(Held {
+            purse: self.clone(),
+            objects: need.objects.clone(),
+            wal,
+            gas,
+        })
+    }
+
+    /// Reads the account's coins of a kind.
+    async fn read(&self, chain: &Chain, token: Token, need: &Need<'_>) -> Result<(), RpcError> {
+        let coin_type = match (token, need.wal) {
+            (Token::Wal, Some((_, wal))) => wal.clone(),
+            _ => StructTag::gas_coin(),
+        };
+        let mut coins = BTreeMap::new();
+        let mut next = None;
+        loop {
+            let page = chain
+                .owned(self.address, &coin_type, PAGE_SIZE, next)
+                .await?;
+            for object in &page.objects {
+                let Ok(coin) = decode_unchecked::<Coin<Sui>>(object) else {
+                    continue;
+                };
+                let held = HeldCoin {
+                    reference: object.reference(),
+                    balance: coin.balance,
+                };
+                coins.insert(object.id, held);
+            }
+            match page.next {
+                Some(token) if coins.len() < KNOWN_MAX => next = Some(token),
+                _ => break,
+            }
+        }
+        let mut state = self.lock();
+        // A node that lags behind shows coins as they were before our last transaction.
+        coins.retain(|id, coin| state.is_recent(id, coin.reference.version()));
+        state.coins.insert(token, coins);
+        Ok(())
+    }
+
+    fn insufficient(&self, token: Token, available: u64, need: &Need<'_>) -> TransactionError {
+        let address = self.address;
+        match token {
+            Token::Sui => TransactionError::InsufficientSui {
+                needed_mist: need.sui_min,
+                available_mist: available,
+                address,
+            },
+            Token::Wal => TransactionError::InsufficientWal {
+                needed_frost: need.wal.map_or(0, |(frost, _)| frost),
+                available_frost: available,
+                address,
+            },
+        }
+    }
+
+    /// Remembers that objects have reached a version.
+    pub(super) fn note_versions(&self, ids: impl Iterator<Item = ObjectId>, version: u64) {
+        let mut state = self.lock();
+        for id in ids {
+            let known = state.versions.entry(id).or_default();
+            *known = version.max(*known);
+        }
+        while state.versions.len() > KNOWN_MAX {
+            state.versions.pop_first();
+        }
+    }
+
+    /// Whether an object's version is not older than what is known of it.
+    pub(super) fn is_recent(&self, id: &ObjectId, version: u64) -> bool {
+        self.lock().is_recent(id, version)
+    }
+}
+
+impl State {
+    fn is_recent(&self, id: &ObjectId, version: u64) -> bool {
+        self.versions.get(id).is_none_or(|known| version >= *known)
+    }
+
+    /// Free coins worth `want`, or at least `min`: the smallest one that suffices, else the largest.
+    fn choose(&self, token: Token, min: u64, want: u64) -> Result<Vec<HeldCoin>, Lack> {
+        let coins = self.coins.get(&token).ok_or(Lack::Unread(token))?;
+        let free = coins.iter().filter(|(id, _)| !self.busy.contains(id));
+        let mut free: Vec<_> = free.map(|(_, coin)| coin).collect();
+        free.sort_by_key(|coin| (coin.balance, *coin.reference.object_id()));
+        if token == Token::Wal && want == 0 {
+            return Ok(free
+                .first()
+                .map(|coin| vec![(*coin).clone()])
+                .unwrap_or_default());
+        }
+        if let Some(coin) = free.iter().find(|coin| coin.balance >= want) {
+            return Ok(vec![(*coin).clone()]);
+        }
+        let mut chosen = Vec::new();
+        let mut total = 0_u64;
+        for coin in free.iter().rev().take(COINS_MAX) {
+            chosen.push((*coin).clone());
+            total = total.saturating_add(coin.balance);
+            if total >= want {
+                return Ok(chosen);
+            }
+        }
+        if total >= min.max(1) {
+            return Ok(chosen);
+        }
+        let lent = self.lent.get(&token).into_iter().flat_map(BTreeMap::values);
+        match lent.copied().reduce(u64::saturating_add) {
+            Some(lent) if total.saturating_add(lent) >= min => Err(Lack::Busy),
+            lent => Err(Lack::Short {
+                token,
+                available: total.saturating_add(lent.unwrap_or(0)),
+            }),
+        }
+    }
+}
+
+fn sum(coins: &[HeldCoin]) -> u64 {
+    let balances = coins.iter().map(|coin| coin.balance);
+    balances.fold(0, u64::saturating_add)
+}
