@@ -3,6 +3,7 @@
 //! Each chore sets up what it needs, so that a fresh clone on a machine with Rust, Node.js and
 //! Python can run it. Chores print the commands they run on stderr; their results go to stdout.
 
+mod abi_coverage;
 mod acceptance;
 mod bench;
 mod check;
@@ -35,6 +36,8 @@ enum Chore {
     Check,
     /// Build optimized and print a benchmark table.
     Bench(bench::Options),
+    /// List what the ledger offers of the contracts' interface.
+    AbiCoverage,
     /// Long campaigns that `test` has no time for.
     Soak(soak::Options),
 }
@@ -46,6 +49,7 @@ fn main() -> miette::Result<()> {
         Chore::Acceptance(options) => acceptance::run(&options),
         Chore::Check => check::run(),
         Chore::Bench(options) => bench::run(&options),
+        Chore::AbiCoverage => abi_coverage::run(),
         Chore::Soak(options) => soak::run(&options),
     }
 }

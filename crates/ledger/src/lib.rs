@@ -40,9 +40,9 @@ pub use self::{
     },
     ptb::{CommandOutput, InputUse, OutputValue, input_uses},
     registry::{
-        AbilitySet, Body, Datatype, DatatypeName, DefiningId, Function, Layout, Module, OriginalId,
-        Package, Param, Passing, Registry, RegistryError, SigType, StorageId, TypeError,
-        TypeLimits, TypeParam, Variant, Visibility,
+        AbilitySet, Body, Coverage, Datatype, DatatypeName, DefiningId, Function, Layout, Module,
+        OriginalId, Package, Param, Passing, Registry, RegistryError, SigType, StorageId,
+        TypeError, TypeLimits, TypeParam, Variant, Visibility,
     },
     runtime::{Destination, FieldKey, Meter, Receiving, Runtime, TxInfo, units},
     signature::{SignatureRejection, VerifiedTransaction},

@@ -60,8 +60,10 @@
 //!   `args.bytes`, `call.ret_slot`, `call.type_arg(0)`.
 
 pub mod std;
+pub mod subsidies;
 pub mod sui;
 pub mod wal;
+pub mod wal_exchange;
 pub mod walrus;
 
 use sui_sdk_types::{Address, Identifier, StructTag, TypeTag};
@@ -73,8 +75,14 @@ use crate::{
 };
 
 /// The bodies of every module, by package.
-pub(crate) const BODIES: &[&[ModuleBodies]] =
-    &[std::BODIES, sui::BODIES, wal::BODIES, walrus::BODIES];
+pub(crate) const BODIES: &[&[ModuleBodies]] = &[
+    std::BODIES,
+    subsidies::BODIES,
+    sui::BODIES,
+    wal::BODIES,
+    wal_exchange::BODIES,
+    walrus::BODIES,
+];
 
 /// Names a module, and makes its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

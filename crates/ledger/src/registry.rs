@@ -36,6 +36,17 @@ pub struct Registry {
     packages: BTreeMap<Address, Package>,
 }
 
+/// How far a listed function is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// It has a body.
+    Implemented,
+    /// It has none and needs none: no transaction can call a function that returns a reference.
+    ReturnsReference,
+    /// It has none; calls fail as not supported.
+    Unsupported,
+}
+
 /// Why an interface table cannot be loaded. Our fault: the tables are part of the program.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -119,8 +130,8 @@ impl Registry {
             .get(name)
     }
 
-    /// `(package::module::function, implemented)` for everything listed, in order.
-    pub fn coverage(&self) -> Vec<(String, bool)> {
+    /// Every listed function as `package::module::function`, in order.
+    pub fn coverage(&self) -> Vec<(String, Coverage)> {
         let mut list: Vec<_> = self
             .packages
             .values()
@@ -132,14 +143,12 @@ impl Registry {
             })
             .flat_map(|(package, module, content)| {
                 content.functions.iter().map(move |(name, function)| {
-                    (
-                        format!("{}::{module}::{name}", package.name),
-                        function.body.is_some(),
-                    )
+                    let path = format!("{}::{module}::{name}", package.name);
+                    (path, function.coverage())
                 })
             })
             .collect();
-        list.sort();
+        list.sort_by(|(a, _), (b, _)| a.cmp(b));
         list
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sui_sdk_types::{Address, Identifier};
 
-use super::{AbilitySet, Param, SigType, TypeParam};
+use super::{AbilitySet, Coverage, Param, Passing, SigType, TypeParam};
 use crate::{call::NativeFn, error::Location};
 
 macro_rules! package_id {
@@ -105,6 +105,18 @@ impl Function {
             function: self.name.clone(),
             index: self.index,
         })
+    }
+
+    /// How far it is there.
+    pub fn coverage(&self) -> Coverage {
+        let is_reference = |ret: &Param| ret.passing != Passing::Value;
+        if self.body.is_some() {
+            Coverage::Implemented
+        } else if self.returns.iter().any(is_reference) {
+            Coverage::ReturnsReference
+        } else {
+            Coverage::Unsupported
+        }
     }
 
     /// Parameters that a programmable transaction passes: all but the transaction context, which
