@@ -12,7 +12,7 @@ use crate::process;
 pub(crate) struct Options {
     /// Which campaign.
     name: Name,
-    /// Cases per property.
+    /// Cases per property, or power cuts.
     #[arg(long, default_value_t = 10_000)]
     cases: u32,
 }
@@ -21,6 +21,8 @@ pub(crate) struct Options {
 enum Name {
     /// Every property test with many more cases.
     Properties,
+    /// Power cuts at random moments of a storage node's database.
+    Storage,
 }
 
 /// Runs the campaign.
@@ -34,6 +36,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             command
                 .args(["test", "--workspace", "--locked", "--release"])
                 .env("PROPTEST_CASES", options.cases.to_string())
+                .current_dir(process::root());
+            process::run_command(&mut command)
+        }
+        Name::Storage => {
+            let mut command = Command::new("cargo");
+            command
+                .args(["test", "--package", "floe-storage", "--locked", "--release"])
+                .args(["--test", "power_cuts"])
+                .env("FLOE_POWER_CUTS", options.cases.to_string())
                 .current_dir(process::root());
             process::run_command(&mut command)
         }

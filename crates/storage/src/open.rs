@@ -1,0 +1,291 @@
+//! Opening a store, and reading on from where its index ends.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, RwLock};
+
+use floe_core::{Epoch, ShardIndex};
+use floe_env::{Compute, Disk};
+
+use crate::gate::Gate;
+use crate::index::{self, Index, meta};
+use crate::key::RecordKey;
+use crate::marker::Marker;
+use crate::segment::{
+    Files, Header, SEGMENT_HEADER_LEN, SEGMENT_VERSION, Scan, check_segment_header,
+};
+use crate::store::{Inner, Options, Store};
+use crate::transaction::{self, ToIndex, Transaction};
+use crate::writer::{Queue, Tail};
+use crate::{OpenError, StoreError};
+
+/// What was found when a store was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenReport {
+    /// Records that the index did not have yet: there was a crash.
+    pub replayed: u64,
+    /// Bytes at the end of the last segment that were no whole record, and were cut off.
+    pub cut_bytes: u64,
+    /// Records found damaged.
+    pub damaged: u64,
+    /// Records lost with segments that are missing.
+    pub lost: u64,
+}
+
+/// How far the durable index goes.
+#[derive(Debug, Clone, Copy)]
+struct Watermark {
+    segment: u32,
+    offset: u64,
+}
+
+impl Store {
+    /// Opens the store in `dir`, which has to be that of `owner`.
+    ///
+    /// # Errors
+    /// [`OpenError`]: no store, somebody else's, in use, too new, or damaged.
+    pub fn open(
+        disk: &Arc<dyn Disk>,
+        compute: &Arc<dyn Compute>,
+        dir: &Path,
+        owner: &str,
+        options: Options,
+    ) -> Result<(Self, OpenReport), OpenError> {
+        let marker = Marker::read(&**disk, dir)?;
+        if marker.owner != owner {
+            return Err(OpenError::ForeignStore {
+                dir: dir.into(),
+                expected: owner.into(),
+                found: marker.owner,
+            });
+        }
+        let cache_bytes = options.index_cache_bytes;
+        let index = Index::open(&**disk, dir, &marker.store_id, cache_bytes)?;
+        let gate = Gate::new(Arc::clone(disk), dir.into(), options.reserve_bytes);
+        let inner = Inner {
+            disk: Arc::clone(disk),
+            compute: Arc::clone(compute),
+            dir: dir.into(),
+            options,
+            store_id: marker.store_id,
+            gate,
+            files: Files::new(Arc::clone(disk), dir),
+            index,
+            queue: Mutex::new(Queue::default()),
+            tail: Mutex::new(Tail {
+                number: 0,
+                offset: None,
+            }),
+            shards: RwLock::default(),
+            unsaved_bytes: AtomicU64::new(0),
+            is_dirty: AtomicBool::new(false),
+            has_unsaved_removals: AtomicBool::new(false),
+        };
+        let mut report = OpenReport::default();
+        let tail = inner.recover(&mut report)?;
+        let shards = inner.find_shards().map_err(replay)?;
+        let inner = Inner {
+            tail: Mutex::new(tail),
+            shards: RwLock::new(shards),
+            ..inner
+        };
+        Ok((Self(Arc::new(inner)), report))
+    }
+}
+
+fn replay(error: StoreError) -> OpenError {
+    OpenError::Replay(Box::new(error))
+}
+
+impl Inner {
+    fn watermark(&self) -> Result<Watermark, StoreError> {
+        let bytes = self.index.meta(meta::WATERMARK)?.unwrap_or_default();
+        let parts = bytes.split_first_chunk::<4>();
+        let parts = parts.and_then(|(segment, offset)| Some((*segment, offset.try_into().ok()?)));
+        let (segment, offset) = parts.unwrap_or_default();
+        Ok(Watermark {
+            segment: u32::from_le_bytes(segment),
+            offset: u64::from_le_bytes(offset),
+        })
+    }
+
+    /// Brings index and segments together; returns where writing goes on.
+    fn recover(&self, report: &mut OpenReport) -> Result<Tail, OpenError> {
+        let watermark = self.watermark().map_err(replay)?;
+        let known = self.known_segments().map_err(replay)?;
+        let mut numbers = self.files.numbers()?;
+        self.forget_missing(&known, &numbers, report)?;
+        // Compacted, and the removal did not survive.
+        for number in numbers.extract_if(.., |number| {
+            *number <= watermark.segment && !known.contains(number)
+        }) {
+            self.files.remove(number)?;
+        }
+        let highest = known.last().copied().unwrap_or(0).max(watermark.segment);
+        let mut tail = Tail {
+            number: highest,
+            offset: None,
+        };
+        let last = numbers.last().copied();
+        for number in numbers
+            .into_iter()
+            .filter(|number| *number >= watermark.segment)
+        {
+            let offset = if number == watermark.segment {
+                watermark.offset
+            } else {
+                SEGMENT_HEADER_LEN as u64
+            };
+            let end = self.replay(number, offset, last == Some(number), report)?;
+            tail = Tail {
+                number,
+                offset: end,
+            };
+        }
+        Ok(tail)
+    }
+
+    fn known_segments(&self) -> Result<BTreeSet<u32>, StoreError> {
+        let transaction = self.index.read()?;
+        let table = transaction.open_table(index::SEGMENTS)?;
+        redb::ReadableTable::iter(&table)?
+            .map(|row| Ok(row?.0.value()))
+            .collect()
+    }
+
+    fn forget_missing(
+        &self,
+        known: &BTreeSet<u32>,
+        numbers: &[u32],
+        report: &mut OpenReport,
+    ) -> Result<(), OpenError> {
+        let missing = known.iter().filter(|number| !numbers.contains(number));
+        let missing: Vec<u32> = missing.copied().collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        tracing::error!(?missing, dir = %self.dir.display(), "segments are missing");
+        let forget = |transaction: &mut Transaction<'_>| {
+            let lost = transaction.forget_records_in(&missing)?;
+            for number in &missing {
+                transaction.forget_segment(*number)?;
+            }
+            Ok(lost)
+        };
+        report.lost += transaction::run(self, forget).map_err(replay)?;
+        Ok(())
+    }
+
+    /// Indexes what a segment has from `offset` on. Returns where the next record goes, or `None` if
+    /// none should.
+    fn replay(
+        &self,
+        number: u32,
+        offset: u64,
+        is_last: bool,
+        report: &mut OpenReport,
+    ) -> Result<Option<u64>, OpenError> {
+        let file = self.files.get(number)?;
+        let header = self.check_header(number)?;
+        let mut scan = Scan::new(Arc::clone(&file), self.store_id, number, offset)?;
+        let end = transaction::run(self, |transaction| {
+            while let Some(found) = scan.next()? {
+                let is_whole = found.payload.is_some();
+                report.damaged += u64::from(!is_whole);
+                report.replayed += u64::from(is_whole);
+                transaction.replay_record(found.key, found.location, is_whole)?;
+            }
+            let offset = Some(scan.offset());
+            transaction.set_watermark(&Tail { number, offset })?;
+            Ok(scan.offset())
+        })
+        .map_err(replay)?;
+        if !is_last {
+            return Ok(None);
+        }
+        if header == Header::Bad && end <= SEGMENT_HEADER_LEN as u64 {
+            // Never became durable, and so nothing in it was acknowledged.
+            self.files.remove(number)?;
+            return Ok(None);
+        }
+        if scan.has_rest() {
+            report.cut_bytes += file.metadata()?.len_bytes.saturating_sub(end);
+            // Durable with the next record.
+            file.set_len(end)?;
+        }
+        Ok(Some(end))
+    }
+
+    fn check_header(&self, number: u32) -> Result<Header, OpenError> {
+        let mut bytes = [0; SEGMENT_HEADER_LEN];
+        let got = self.files.get(number)?.read_at(&mut bytes, 0)?;
+        let bytes = bytes.get(..got).unwrap_or_default();
+        let path = || self.files.path(number);
+        match check_segment_header(bytes, &self.store_id, number) {
+            Header::Version(found) if found > SEGMENT_VERSION => Err(OpenError::TooNew {
+                path: path(),
+                found,
+                supported: SEGMENT_VERSION,
+            }),
+            Header::Version(_) | Header::Foreign => Err(OpenError::Damaged {
+                path: path(),
+                what: "it is a segment of another store".into(),
+            }),
+            header => Ok(header),
+        }
+    }
+
+    /// The shards of which there are slivers, found by skipping from one to the next.
+    fn find_shards(&self) -> Result<BTreeSet<ShardIndex>, StoreError> {
+        let transaction = self.index.read()?;
+        let table = transaction.open_table(index::RECORDS)?;
+        let mut shards = BTreeSet::new();
+        // Kinds 1 and 2 are slivers; see `RecordKey`.
+        let mut start = [0; RecordKey::LEN];
+        start[0] = 1;
+        while let Some(row) = table.range::<&[u8; RecordKey::LEN]>(&start..)?.next() {
+            let (key, _) = row?;
+            let (&[kind, high, low], _) = key
+                .value()
+                .split_first_chunk::<3>()
+                .expect("keys are longer than that");
+            let shard = u16::from_be_bytes([high, low]);
+            shards.insert(ShardIndex(shard));
+            let (kind, shard) = match shard.checked_add(1) {
+                Some(next) => (kind, next),
+                None => (kind.saturating_add(1), 0),
+            };
+            let [high, low] = shard.to_be_bytes();
+            start = [0; RecordKey::LEN];
+            start[..3].copy_from_slice(&[kind, high, low]);
+        }
+        Ok(shards)
+    }
+}
+
+impl Transaction<'_> {
+    /// Indexes a record found behind the durable index. Its blob may not be known: the event that
+    /// registered it is yet to be applied again, or it is garbage. Events of two epochs are waited for
+    /// before the latter is believed.
+    fn replay_record(
+        &mut self,
+        key: RecordKey,
+        location: crate::segment::Location,
+        is_whole: bool,
+    ) -> Result<(), StoreError> {
+        let is_new = is_whole && self.locate(&key)?.is_none();
+        let record = ToIndex {
+            key,
+            location,
+            moved_from: None,
+        };
+        self.place(&record, is_new)?;
+        if is_new && self.blob_info(&key.blob_id)?.is_none() {
+            let epoch = self.node_state()?.event_epoch.unwrap_or_default();
+            let from = Epoch(epoch.0.saturating_add(2));
+            self.note_garbage_from(&key.blob_id, from)?;
+        }
+        Ok(())
+    }
+}

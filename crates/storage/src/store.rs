@@ -1,0 +1,396 @@
+//! The store as others see it.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use bytes::Bytes;
+use floe_core::{BlobId, ObjectId, ShardIndex};
+use floe_env::{Compute, Disk, DiskError};
+use redb::{ReadTransaction, ReadableTable as _, ReadableTableMetadata as _};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::compact::SegmentUse;
+use crate::gate::Gate;
+use crate::index::{self, Index, meta};
+use crate::marker::StoreId;
+use crate::segment::{Files, Location, checksum};
+use crate::transaction::{self, Transaction};
+use crate::writer::{Queue, Tail};
+use crate::{
+    BlobInfo, Cursor, NodeState, ObjectInfo, PooledObject, RecordKey, RecordKind, StoreError,
+};
+
+/// Limits of a store. All of them can change between one start and the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Bytes from which on a segment is full. Default 1 GiB.
+    pub segment_bytes: u64,
+    /// Bytes to be left free on the disk: below, the store takes nothing new. Default 1 GiB.
+    pub reserve_bytes: u64,
+    /// Bytes of memory for the index. Default 16 MiB.
+    pub index_cache_bytes: usize,
+    /// Bytes of records after which the index is made durable, which is what a start after a crash
+    /// has to read at most. Default 64 MiB.
+    pub checkpoint_bytes: u64,
+    /// Bytes that may wait to be written. Default 256 MiB.
+    pub queue_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 1 << 30,
+            reserve_bytes: 1 << 30,
+            index_cache_bytes: 16 << 20,
+            checkpoint_bytes: 64 << 20,
+            queue_bytes: 256 << 20,
+        }
+    }
+}
+
+/// What a store takes up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Segments.
+    pub segments: u64,
+    /// Bytes of all records in them.
+    pub total_bytes: u64,
+    /// Bytes of those that count.
+    pub live_bytes: u64,
+    /// Records that count.
+    pub records: u64,
+    /// Bytes that may still be written before the store takes nothing new.
+    pub free_bytes: u64,
+}
+
+/// A node's database. Clones are the same one; it is closed with the last.
+#[derive(Debug, Clone)]
+pub struct Store(pub(crate) Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) compute: Arc<dyn Compute>,
+    pub(crate) dir: PathBuf,
+    pub(crate) options: Options,
+    pub(crate) store_id: StoreId,
+    pub(crate) gate: Gate,
+    pub(crate) files: Files,
+    pub(crate) index: Index,
+    pub(crate) queue: Mutex<Queue>,
+    pub(crate) tail: Mutex<Tail>,
+    /// Shards of which there may be slivers.
+    pub(crate) shards: RwLock<BTreeSet<ShardIndex>>,
+    /// Bytes of records since the index was made durable.
+    pub(crate) unsaved_bytes: AtomicU64,
+    /// Has the index changed since it was made durable?
+    pub(crate) is_dirty: AtomicBool,
+    /// Have records been removed since then? What removed them may be done again after a crash, and
+    /// must not hit those that were stored anew meanwhile.
+    pub(crate) has_unsaved_removals: AtomicBool,
+}
+
+/// The row `key` of a table of rows of ours.
+fn row<T: DeserializeOwned>(
+    transaction: &ReadTransaction,
+    definition: redb::TableDefinition<'static, &'static index::Id, &'static [u8]>,
+    name: &'static str,
+    key: &index::Id,
+) -> Result<Option<T>, StoreError> {
+    let table = transaction.open_table(definition)?;
+    let value = table.get(key)?;
+    value
+        .map(|bytes| index::decode(name, bytes.value()))
+        .transpose()
+}
+
+impl Store {
+    /// The payload of a record, checked against its checksum.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if the disk returned something else; the record counts as missing
+    /// from then on, and the blob as one to recover ([`recoveries`](Self::recoveries)). Else what
+    /// the disk reports.
+    pub fn get(&self, key: &RecordKey) -> Result<Option<Bytes>, StoreError> {
+        let mut missed = None;
+        loop {
+            let Some(location) = self.0.locate(key)? else {
+                return Ok(None);
+            };
+            match self.0.read(&location) {
+                Ok(Some(payload)) => return Ok(Some(payload)),
+                Ok(None) => {}
+                // Its segment may have been compacted since it was looked up.
+                Err(error) if error.kind() == ErrorKind::NotFound && missed != Some(location) => {
+                    missed = Some(location);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            let dropped =
+                self.transaction(|transaction| transaction.drop_damaged(key, &location))?;
+            if dropped {
+                tracing::warn!(%key, segment = location.segment, "a record was damaged on disk");
+                return Err(StoreError::Corrupt {
+                    key: *key,
+                    segment: location.segment,
+                    offset_bytes: location.offset,
+                });
+            }
+        }
+    }
+
+    /// Is the record there? Its payload is not looked at.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn contains(&self, key: &RecordKey) -> Result<bool, StoreError> {
+        Ok(self.0.locate(key)?.is_some())
+    }
+
+    /// Those of `keys` whose records are not there.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn missing(
+        &self,
+        keys: impl IntoIterator<Item = RecordKey>,
+    ) -> Result<Vec<RecordKey>, StoreError> {
+        let transaction = self.0.index.read()?;
+        let table = transaction.open_table(index::RECORDS)?;
+        let mut missing = Vec::new();
+        for key in keys {
+            if table.get(&key.to_bytes())?.is_none() {
+                missing.push(key);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// All objects of a blob id, added up.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn blob_info(&self, blob_id: &BlobId) -> Result<Option<BlobInfo>, StoreError> {
+        row(&self.0.index.read()?, index::BLOBS, "blobs", &blob_id.0)
+    }
+
+    /// A blob object that is in no pool.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn object(&self, object_id: &ObjectId) -> Result<Option<ObjectInfo>, StoreError> {
+        row(
+            &self.0.index.read()?,
+            index::OBJECTS,
+            "objects",
+            &object_id.0,
+        )
+    }
+
+    /// A blob object in a pool.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn pooled_object(&self, object_id: &ObjectId) -> Result<Option<PooledObject>, StoreError> {
+        let transaction = self.0.index.read()?;
+        row(&transaction, index::POOLED, "pooled objects", &object_id.0)
+    }
+
+    /// Where the stream of events goes on; the beginning for a new store.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn cursor(&self) -> Result<Cursor, StoreError> {
+        let cursor = self.0.index.meta(meta::CURSOR)?;
+        cursor.map_or_else(
+            || Ok(Cursor::default()),
+            |bytes| index::decode("meta", &bytes),
+        )
+    }
+
+    /// What the node remembers of itself.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn node_state(&self) -> Result<NodeState, StoreError> {
+        let state = self.0.index.meta(meta::NODE_STATE)?;
+        state.map_or_else(
+            || Ok(NodeState::default()),
+            |bytes| index::decode("meta", &bytes),
+        )
+    }
+
+    /// Up to `limit` blobs, from `start` on in the order of their ids, of which slivers may have to
+    /// be recovered.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn recoveries(&self, start: &BlobId, limit: usize) -> Result<Vec<BlobId>, StoreError> {
+        let transaction = self.0.index.read()?;
+        let table = transaction.open_table(index::RECOVERIES)?;
+        let rows = table.range::<&index::Id>(&start.0..)?.take(limit);
+        rows.map(|row| Ok(BlobId(*row?.0.value()))).collect()
+    }
+
+    /// How many blobs [`recoveries`](Self::recoveries) has in all.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn recoveries_len(&self) -> Result<u64, StoreError> {
+        let transaction = self.0.index.read()?;
+        Ok(transaction.open_table(index::RECOVERIES)?.len()?)
+    }
+
+    /// Up to `limit` blobs, from `start` on in the order of their ids, with what is known of them.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn blobs(
+        &self,
+        start: &BlobId,
+        limit: usize,
+    ) -> Result<Vec<(BlobId, BlobInfo)>, StoreError> {
+        let transaction = self.0.index.read()?;
+        let table = transaction.open_table(index::BLOBS)?;
+        let rows = table.range::<&index::Id>(&start.0..)?.take(limit);
+        rows.map(|row| {
+            let (key, value) = row?;
+            Ok((BlobId(*key.value()), index::decode("blobs", value.value())?))
+        })
+        .collect()
+    }
+
+    /// Does `change` to the index, as a whole or, if it fails, not at all. Durable with the next
+    /// [`checkpoint`](Self::checkpoint), together with all before it.
+    ///
+    /// # Errors
+    /// What `change` returns, or the index reports.
+    pub fn transaction<T>(
+        &self,
+        change: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.0.gate.check()?;
+        transaction::run(&self.0, change)
+    }
+
+    /// Makes the index durable, if it changed. What was acknowledged is durable without that; it
+    /// bounds what a start after a crash has to do again.
+    ///
+    /// # Errors
+    /// What the index reports; the store is poisoned then.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        self.0.checkpoint()
+    }
+
+    /// What the store takes up.
+    ///
+    /// # Errors
+    /// What index and disk report.
+    pub fn usage(&self) -> Result<Usage, StoreError> {
+        let space = self.0.disk.space(&self.0.dir)?;
+        let mut usage = Usage {
+            free_bytes: space
+                .available_bytes
+                .saturating_sub(self.0.options.reserve_bytes),
+            ..Usage::default()
+        };
+        for segment in self.segments()? {
+            usage.segments += 1;
+            usage.total_bytes += segment.total_bytes;
+            usage.live_bytes += segment.live_bytes;
+        }
+        let transaction = self.0.index.read()?;
+        usage.records = transaction.open_table(index::RECORDS)?.len()?;
+        Ok(usage)
+    }
+
+    /// How full the segments are, ascending by number.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn segments(&self) -> Result<Vec<SegmentUse>, StoreError> {
+        let transaction = self.0.index.read()?;
+        let table = transaction.open_table(index::SEGMENTS)?;
+        let rows = table.iter()?.map(|row| {
+            let (number, value) = row?;
+            let (total_bytes, live_bytes) = value.value();
+            Ok(SegmentUse {
+                number: number.value(),
+                total_bytes,
+                live_bytes,
+            })
+        });
+        rows.collect()
+    }
+
+    /// Has the store refused to write since some failure?
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
+        self.0.gate.check().is_err()
+    }
+
+    /// The limits the store was opened with.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+}
+
+impl Inner {
+    /// Where a record lies.
+    pub(crate) fn locate(&self, key: &RecordKey) -> Result<Option<Location>, StoreError> {
+        let transaction = self.index.read()?;
+        let table = transaction.open_table(index::RECORDS)?;
+        let location = table.get(&key.to_bytes())?;
+        Ok(location.map(|bytes| Location::from_bytes(bytes.value())))
+    }
+
+    /// The payload at `location`, unless it is damaged.
+    fn read(&self, location: &Location) -> Result<Option<Bytes>, DiskError> {
+        let file = self.files.get(location.segment)?;
+        let mut payload = vec![0; usize::try_from(location.len).unwrap_or(usize::MAX)];
+        match file.read_exact_at(&mut payload, location.payload_offset()) {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
+            result => result?,
+        }
+        Ok((checksum(&payload) == location.checksum).then(|| payload.into()))
+    }
+
+    pub(crate) fn checkpoint(&self) -> Result<(), StoreError> {
+        self.gate.check()?;
+        if !self.is_dirty.swap(false, Ordering::SeqCst) {
+            return Ok(());
+        }
+        self.has_unsaved_removals.store(false, Ordering::SeqCst);
+        let unsaved_bytes = self.unsaved_bytes.load(Ordering::SeqCst);
+        let commit = || Ok(self.index.durable()?.commit()?);
+        self.gate.poison_on::<(), StoreError>(commit())?;
+        self.unsaved_bytes
+            .fetch_sub(unsaved_bytes, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Shards of which there may be slivers.
+    pub(crate) fn shards(&self) -> Vec<ShardIndex> {
+        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
+        shards.iter().copied().collect()
+    }
+
+    pub(crate) fn note_shard(&self, key: &RecordKey) {
+        let RecordKind::Sliver(shard, _) = key.kind else {
+            return;
+        };
+        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
+        let is_known = shards.contains(&shard);
+        drop(shards);
+        if !is_known {
+            let mut shards = self.shards.write().unwrap_or_else(PoisonError::into_inner);
+            shards.insert(shard);
+        }
+    }
+}
