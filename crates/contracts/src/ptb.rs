@@ -251,8 +251,8 @@ impl Ptb {
         if self.wal_payment.is_none() && self.wal_coins.is_empty() {
             return Ok(None);
         }
-        let amounts = self.wal_payment.iter().chain(&self.wal_coins);
-        let sum = amounts.fold(Some(0_u64), |sum, amount| sum?.checked_add(*amount));
+        let mut amounts = self.wal_payment.iter().chain(&self.wal_coins).copied();
+        let sum = amounts.try_fold(0_u64, u64::checked_add);
         sum.map(Some).ok_or(PtbError::Overflow)
     }
 
@@ -291,10 +291,9 @@ impl Ptb {
             .map(|input| complete_input(input, with))
             .collect::<Result<Vec<_>, _>>()?;
         let mut commands = Vec::with_capacity(self.commands.len() + 4);
-        let wal = match self.wal_needed()? {
-            Some(_) => Some(self.open_purse(with, &mut inputs, &mut commands)),
-            None => None,
-        };
+        let wal = self
+            .wal_needed()?
+            .map(|_| self.open_purse(with, &mut inputs, &mut commands));
         let purse = wal.unwrap_or(Purse {
             main: Argument::Gas,
             split: 0,

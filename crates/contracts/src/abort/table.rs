@@ -2,885 +2,242 @@
 
 use super::AbortName;
 
-const fn rule(
-    module: &'static str,
-    code: u64,
-    name: &'static str,
-    sentence: &'static str,
-) -> AbortName {
-    AbortName {
-        module,
-        code,
-        name,
-        sentence,
-    }
+/// Defines [`ABORTS`]: for each module the code, the constant's name and the sentence of each rule.
+macro_rules! rules {
+    ($($module:ident { $($code:literal $name:ident $sentence:literal)* })*) => {
+        /// All rules, by module and code.
+        pub(super) const ABORTS: &[AbortName] = &[$($(AbortName {
+            module: stringify!($module),
+            code: $code,
+            name: stringify!($name),
+            sentence: $sentence,
+        },)*)*];
+    };
 }
 
-/// All rules, by module and code.
-pub(super) const ABORTS: &[AbortName] = &[
-    rule(
-        "active_set",
-        0,
-        "EZeroMaxSize",
-        "the active set must have room for a node",
-    ),
-    rule(
-        "active_set",
-        1,
-        "EDuplicateInsertion",
-        "the node is already in the active set",
-    ),
-    rule(
-        "apportionment_queue",
-        0,
-        "EPopFromEmptyHeap",
-        "the shards can't be apportioned: no candidates left",
-    ),
-    rule(
-        "balance",
-        2,
-        "ENotEnough",
-        "the payment is too small: the price has risen, or the coin holds too little",
-    ),
-    rule("bcs", 0, "EOutOfRange", "the signed message is too short"),
-    rule("blob", 0, "ENotCertified", "the blob is not certified"),
-    rule(
-        "blob",
-        1,
-        "EBlobNotDeletable",
-        "the blob is permanent and can't be deleted",
-    ),
-    rule(
-        "blob",
-        2,
-        "EResourceBounds",
-        "the blob or its storage has expired or does not cover the epochs needed",
-    ),
-    rule(
-        "blob",
-        3,
-        "EResourceSize",
-        "the storage is too small for the blob",
-    ),
-    rule(
-        "blob",
-        5,
-        "EAlreadyCertified",
-        "the blob is already certified",
-    ),
-    rule(
-        "blob",
-        6,
-        "EInvalidBlobId",
-        "the blob id does not belong to this blob",
-    ),
-    rule(
-        "blob",
-        7,
-        "EDuplicateMetadata",
-        "the blob already has attributes",
-    ),
-    rule("blob", 8, "EMissingMetadata", "the blob has no attributes"),
-    rule(
-        "blob",
-        9,
-        "EInvalidBlobPersistenceType",
-        "the certificate is for a blob of the other kind (permanent or deletable)",
-    ),
-    rule(
-        "blob",
-        10,
-        "EInvalidBlobObject",
-        "the certificate is for another blob object",
-    ),
-    rule(
-        "blob_bucket",
-        0,
-        "EInvalidBlobBucketCap",
-        "the capability belongs to another bucket",
-    ),
-    rule(
-        "blob_bucket",
-        1,
-        "EWrongVersion",
-        "the bucket was made by another version of the contract",
-    ),
-    rule(
-        "blob_bucket_inner_v1",
-        0,
-        "EBlobBucketStorageExpired",
-        "the bucket's storage has expired",
-    ),
-    rule(
-        "bls_aggregate",
-        0,
-        "EInvalidBitmap",
-        "the certificate names signers outside of the committee",
-    ),
-    rule(
-        "bls_aggregate",
-        1,
-        "ESigVerification",
-        "the certificate's signature is invalid",
-    ),
-    rule(
-        "bls_aggregate",
-        2,
-        "ENotEnoughStake",
-        "the certificate's signers hold too few shards",
-    ),
-    rule(
-        "bls_aggregate",
-        3,
-        "EIncorrectCommittee",
-        "the committee is inconsistent",
-    ),
-    rule(
-        "committee",
-        0,
-        "EInvalidShardAssignment",
-        "the assignment of shards is inconsistent",
-    ),
-    rule(
-        "dynamic_field",
-        0,
-        "EFieldAlreadyExists",
-        "it is already there",
-    ),
-    rule(
-        "dynamic_field",
-        1,
-        "EFieldDoesNotExist",
-        "there is no such node, blob or entry",
-    ),
-    rule(
-        "dynamic_field",
-        2,
-        "EFieldTypeMismatch",
-        "the entry is of another type",
-    ),
-    rule(
-        "encoding",
-        0,
-        "EInvalidEncodingType",
-        "unknown encoding type",
-    ),
-    rule(
-        "epoch_balance",
-        0,
-        "EIndexOutOfBounds",
-        "that epoch is too far in the future",
-    ),
-    rule(
-        "event_blob",
-        0,
-        "EInvalidSequenceNumber",
-        "the event blob does not follow the last one",
-    ),
-    rule(
-        "group_ops",
-        1,
-        "EInvalidInput",
-        "the key is no point of the curve",
-    ),
-    rule(
-        "init",
-        0,
-        "EInvalidMigration",
-        "the contracts can't be migrated now",
-    ),
-    rule(
-        "init",
-        1,
-        "EInvalidUpgradeCap",
-        "the upgrade capability belongs to another package",
-    ),
-    rule(
-        "init",
-        2,
-        "EDeprecatedFunction",
-        "this function is no longer in use",
-    ),
-    rule(
-        "messages",
-        0,
-        "EIncorrectAppId",
-        "the signed message is of another application",
-    ),
-    rule(
-        "messages",
-        1,
-        "EIncorrectEpoch",
-        "the certificate is of another epoch",
-    ),
-    rule(
-        "messages",
-        2,
-        "EInvalidMsgType",
-        "the certificate is for something else",
-    ),
-    rule(
-        "messages",
-        3,
-        "EIncorrectIntentVersion",
-        "the signed message has an unknown version",
-    ),
-    rule(
-        "messages",
-        4,
-        "EInvalidBlobPersistenceType",
-        "the signed message names no known kind of blob",
-    ),
-    rule(
-        "messages",
-        5,
-        "ENotDeletable",
-        "the signed message is not for a deletable blob",
-    ),
-    rule(
-        "messages",
-        6,
-        "EInvalidKeyLength",
-        "a node's key has 48 bytes",
-    ),
-    rule(
-        "option",
-        0x4_0000,
-        "EOPTION_IS_SET",
-        "the value is already set",
-    ),
-    rule(
-        "option",
-        0x4_0001,
-        "EOPTION_NOT_SET",
-        "the value is not set",
-    ),
-    rule(
-        "package",
-        2,
-        "EAlreadyAuthorized",
-        "an upgrade is already under way",
-    ),
-    rule("package", 3, "ENotAuthorized", "no upgrade is under way"),
-    rule(
-        "package",
-        4,
-        "EWrongUpgradeCap",
-        "the receipt is of another upgrade",
-    ),
-    rule(
-        "pending_values",
-        0,
-        "EMissingEpochValue",
-        "no amount is pending for that epoch",
-    ),
-    rule(
-        "pending_values",
-        1,
-        "EReduceValueTooLarge",
-        "less is pending than was to be taken away",
-    ),
-    rule(
-        "pool_exchange_rate",
-        0,
-        "EInvalidRate",
-        "a share would be worth less than was paid for it",
-    ),
-    rule(
-        "slashing",
-        0,
-        "ENotAuthorized",
-        "this account may not vote on slashing for the node",
-    ),
-    rule(
-        "slashing",
-        1,
-        "EDuplicateVote",
-        "the node has already voted",
-    ),
-    rule(
-        "slashing",
-        2,
-        "ENoProposalForNode",
-        "there is no vote on slashing this node",
-    ),
-    rule(
-        "slashing",
-        3,
-        "EWrongEpoch",
-        "the vote was begun in another epoch and is over",
-    ),
-    rule(
-        "slashing",
-        4,
-        "ENotEnoughVotes",
-        "too few votes to slash the node",
-    ),
-    rule(
-        "staked_wal",
-        0,
-        "ENotWithdrawing",
-        "the stake is not being withdrawn",
-    ),
-    rule(
-        "staked_wal",
-        1,
-        "EMetadataMismatch",
-        "the stakes differ in node, epoch or state and can't be joined",
-    ),
-    rule(
-        "staked_wal",
-        2,
-        "EInvalidAmount",
-        "the amount must be below the stake",
-    ),
-    rule(
-        "staked_wal",
-        6,
-        "EAlreadyWithdrawing",
-        "the stake is already being withdrawn",
-    ),
-    rule(
-        "staked_wal",
-        7,
-        "EStakeBelowThreshold",
-        "a stake must be at least 1 WAL",
-    ),
-    rule(
-        "staking",
-        0,
-        "EInvalidMigration",
-        "the staking object can't be migrated now",
-    ),
-    rule(
-        "staking",
-        1,
-        "EWrongVersion",
-        "the staking contract has been upgraded; the package called is out of date",
-    ),
-    rule(
-        "staking",
-        2,
-        "EDeprecatedFunction",
-        "this function is no longer in use",
-    ),
-    rule(
-        "staking_inner",
-        0,
-        "EWrongEpochState",
-        "too early, or the epoch has not come that far",
-    ),
-    rule(
-        "staking_inner",
-        1,
-        "EInvalidSyncEpoch",
-        "that is not the current epoch",
-    ),
-    rule(
-        "staking_inner",
-        2,
-        "EDuplicateSyncDone",
-        "the node has already reported for this epoch",
-    ),
-    rule("staking_inner", 3, "ENoStake", "no node has any stake"),
-    rule(
-        "staking_inner",
-        4,
-        "ENotInCommittee",
-        "the node is not in the current committee",
-    ),
-    rule(
-        "staking_inner",
-        5,
-        "ECommitteeSelected",
-        "the next committee is already selected",
-    ),
-    rule(
-        "staking_inner",
-        6,
-        "ENextCommitteeIsEmpty",
-        "the next committee is not selected yet",
-    ),
-    rule(
-        "staking_inner",
-        7,
-        "EInvalidNodeWeight",
-        "a node's weight is inconsistent",
-    ),
-    rule(
-        "staking_inner",
-        8,
-        "EPoolNotFound",
-        "there is no such storage node",
-    ),
-    rule(
-        "staking_inner",
-        9,
-        "EZeroNodeWeight",
-        "a selected node would have no shards",
-    ),
-    rule(
-        "staking_inner",
-        10,
-        "EIncorrectNodeOrder",
-        "the nodes' keys are in the wrong order",
-    ),
-    rule(
-        "staking_pool",
-        0,
-        "EPoolAlreadyUpdated",
-        "the pool has already been brought to this epoch",
-    ),
-    rule(
-        "staking_pool",
-        1,
-        "ECalculationError",
-        "the pool's amounts are inconsistent",
-    ),
-    rule(
-        "staking_pool",
-        2,
-        "EIncorrectEpochAdvance",
-        "a pool without stake can't have rewards",
-    ),
-    rule(
-        "staking_pool",
-        3,
-        "EPoolNotEmpty",
-        "the pool still has stake",
-    ),
-    rule(
-        "staking_pool",
-        4,
-        "EInvalidProofOfPossession",
-        "the proof of possession does not fit key, account and epoch",
-    ),
-    rule(
-        "staking_pool",
-        5,
-        "EPoolAlreadyWithdrawing",
-        "the pool is already being withdrawn",
-    ),
-    rule(
-        "staking_pool",
-        6,
-        "EPoolIsNotActive",
-        "the pool takes no stake",
-    ),
-    rule("staking_pool", 7, "EZeroStake", "nothing to stake"),
-    rule(
-        "staking_pool",
-        8,
-        "ENotStaked",
-        "the stake is already being withdrawn",
-    ),
-    rule(
-        "staking_pool",
-        9,
-        "EIncorrectPoolId",
-        "the stake belongs to another node",
-    ),
-    rule(
-        "staking_pool",
-        10,
-        "ENotWithdrawing",
-        "ask for the stake first (request-withdraw-stake)",
-    ),
-    rule(
-        "staking_pool",
-        11,
-        "EWithdrawEpochNotReached",
-        "the stake can't be taken out before a later epoch",
-    ),
-    rule(
-        "staking_pool",
-        12,
-        "EActivationEpochNotReached",
-        "the stake is not active yet",
-    ),
-    rule(
-        "staking_pool",
-        13,
-        "EWithdrawDirectly",
-        "the stake is not active yet: take it out at once (withdraw-stake), without asking first",
-    ),
-    rule(
-        "staking_pool",
-        14,
-        "EIncorrectCommissionRate",
-        "a commission rate is at most 10000 basis points",
-    ),
-    rule(
-        "staking_pool",
-        15,
-        "EAuthorizationFailure",
-        "this account is not authorized to do that for the node",
-    ),
-    rule(
-        "staking_pool",
-        16,
-        "EInvalidNetworkAddressLength",
-        "a network address has at most 259 bytes",
-    ),
-    rule(
-        "staking_pool",
-        17,
-        "EInvalidNameLength",
-        "a node's name has at most 100 bytes",
-    ),
-    rule(
-        "staking_pool",
-        18,
-        "EZeroShares",
-        "the stake is worth less than one share",
-    ),
-    rule(
-        "storage_accounting",
-        0,
-        "ETooFarInFuture",
-        "that epoch is too far in the future",
-    ),
-    rule(
-        "storage_node",
-        0,
-        "EInvalidNetworkPublicKey",
-        "a network key has 33 bytes (compressed P-256)",
-    ),
-    rule(
-        "storage_pool",
-        0,
-        "EBlobNotDeletable",
-        "the blob is permanent and can't be deleted",
-    ),
-    rule(
-        "storage_pool",
-        1,
-        "EResourceBounds",
-        "the pool has expired or the storage begins too late",
-    ),
-    rule(
-        "storage_pool",
-        2,
-        "EAlreadyCertified",
-        "the blob is already certified",
-    ),
-    rule(
-        "storage_pool",
-        3,
-        "EInvalidBlobId",
-        "the blob id does not belong to this blob",
-    ),
-    rule(
-        "storage_pool",
-        4,
-        "EInvalidBlobPersistenceType",
-        "the certificate is for a blob of the other kind (permanent or deletable)",
-    ),
-    rule(
-        "storage_pool",
-        5,
-        "EInvalidBlobObject",
-        "the certificate is for another blob object",
-    ),
-    rule(
-        "storage_pool",
-        6,
-        "EInsufficientCapacity",
-        "the pool has not enough unused bytes",
-    ),
-    rule(
-        "storage_pool",
-        7,
-        "EPoolNotEmpty",
-        "the pool still has blobs",
-    ),
-    rule(
-        "storage_pool",
-        8,
-        "EInvalidBlobSize",
-        "the pool's sizes are inconsistent",
-    ),
-    rule(
-        "storage_pool",
-        9,
-        "EInvalidBlobCount",
-        "the pool's number of blobs is inconsistent",
-    ),
-    rule(
-        "storage_pool",
-        10,
-        "EWrongVersion",
-        "the pool was made by another version of the contracts",
-    ),
-    rule(
-        "storage_pool",
-        11,
-        "EIncompatibleEndEpoch",
-        "the storage must end with the pool",
-    ),
-    rule(
-        "storage_pool",
-        12,
-        "EDuplicateMetadata",
-        "the blob already has attributes",
-    ),
-    rule(
-        "storage_pool",
-        13,
-        "EMissingMetadata",
-        "the blob has no attributes",
-    ),
-    rule(
-        "storage_pool",
-        14,
-        "EInvalidPercent",
-        "a percentage is at most 100",
-    ),
-    rule(
-        "storage_resource",
-        0,
-        "EInvalidEpoch",
-        "the epoch must lie within the storage's",
-    ),
-    rule(
-        "storage_resource",
-        1,
-        "EIncompatibleEpochs",
-        "the storages' epochs do not fit together",
-    ),
-    rule(
-        "storage_resource",
-        2,
-        "EIncompatibleAmount",
-        "the storages' sizes do not fit",
-    ),
-    rule(
-        "storage_resource",
-        3,
-        "EInvalidEpochRange",
-        "the storage would end before it begins",
-    ),
-    rule(
-        "subsidies",
-        0,
-        "EInvalidSubsidyRate",
-        "a subsidy rate is at most 10000 basis points",
-    ),
-    rule(
-        "subsidies",
-        1,
-        "EUnauthorizedAdminCap",
-        "the capability belongs to another object",
-    ),
-    rule(
-        "subsidies",
-        2,
-        "EWrongVersion",
-        "the subsidies contract has been upgraded; the package called is out of date",
-    ),
-    rule(
-        "system",
-        0,
-        "EInvalidMigration",
-        "the system object can't be migrated now",
-    ),
-    rule(
-        "system",
-        1,
-        "EWrongVersion",
-        "the system contract has been upgraded; the package called is out of date",
-    ),
-    rule(
-        "system",
-        2,
-        "EZeroExtractSize",
-        "nothing would be taken out of the pool",
-    ),
-    rule(
-        "system_state_inner",
-        0,
-        "EInvalidMaxEpochsAhead",
-        "storage can be sold for at most 1000 epochs ahead",
-    ),
-    rule(
-        "system_state_inner",
-        1,
-        "EStorageExceeded",
-        "the network has not enough free capacity",
-    ),
-    rule(
-        "system_state_inner",
-        2,
-        "EInvalidEpochsAhead",
-        "the number of epochs is zero, too large, or in the past",
-    ),
-    rule(
-        "system_state_inner",
-        3,
-        "EInvalidIdEpoch",
-        "that is not the current epoch",
-    ),
-    rule(
-        "system_state_inner",
-        4,
-        "EIncorrectCommittee",
-        "the committee is of another epoch",
-    ),
-    rule(
-        "system_state_inner",
-        5,
-        "EInvalidAccountingEpoch",
-        "the accounts are of another epoch",
-    ),
-    rule(
-        "system_state_inner",
-        6,
-        "EIncorrectAttestation",
-        "the attestation does not follow the last event blob",
-    ),
-    rule(
-        "system_state_inner",
-        7,
-        "ERepeatedAttestation",
-        "the node has already attested for this epoch",
-    ),
-    rule(
-        "system_state_inner",
-        8,
-        "ENotCommitteeMember",
-        "the node is not in the current committee",
-    ),
-    rule(
-        "system_state_inner",
-        9,
-        "EIncorrectDenyListSequence",
-        "the deny list is not newer than the last",
-    ),
-    rule(
-        "system_state_inner",
-        10,
-        "EIncorrectDenyListNode",
-        "the deny list is another node's",
-    ),
-    rule(
-        "system_state_inner",
-        11,
-        "EInvalidResourceSize",
-        "storage must have at least one byte",
-    ),
-    rule(
-        "system_state_inner",
-        12,
-        "EInvalidStartEpoch",
-        "the start epoch is in the past",
-    ),
-    rule(
-        "upgrade",
-        0,
-        "EInvalidUpgradeManager",
-        "the capability belongs to another upgrade manager",
-    ),
-    rule(
-        "upgrade",
-        1,
-        "ENotAuthorized",
-        "this account may not vote on upgrades for the node",
-    ),
-    rule("upgrade", 2, "EDuplicateVote", "the node has already voted"),
-    rule(
-        "upgrade",
-        3,
-        "EInvalidPackageDigest",
-        "a package digest has 32 bytes",
-    ),
-    rule(
-        "upgrade",
-        4,
-        "ENoProposalForDigest",
-        "there is no vote on this package",
-    ),
-    rule(
-        "upgrade",
-        5,
-        "EWrongEpoch",
-        "the vote was begun in another epoch and is over",
-    ),
-    rule(
-        "upgrade",
-        6,
-        "ENotEnoughVotes",
-        "too few votes for the upgrade",
-    ),
-    rule(
-        "upgrade",
-        7,
-        "EWrongVersion",
-        "the vote was on another version",
-    ),
-    rule(
-        "vec_map",
-        0,
-        "EKeyAlreadyExists",
-        "the key is already there",
-    ),
-    rule(
-        "vec_map",
-        1,
-        "EKeyDoesNotExist",
-        "there is no such attribute",
-    ),
-    rule(
-        "wal_exchange",
-        0,
-        "EInsufficientFundsInExchange",
-        "the exchange has not enough left",
-    ),
-    rule(
-        "wal_exchange",
-        1,
-        "EInsufficientInputBalance",
-        "the coin holds less than was to be exchanged",
-    ),
-    rule(
-        "wal_exchange",
-        2,
-        "EUnauthorizedAdminCap",
-        "the capability belongs to another exchange",
-    ),
-    rule(
-        "wal_exchange",
-        3,
-        "EInvalidExchangeRate",
-        "both sides of an exchange rate must be positive",
-    ),
-    rule(
-        "walrus_subsidies",
-        0,
-        "EUnauthorizedAdminCap",
-        "the capability belongs to another object",
-    ),
-    rule(
-        "walrus_subsidies",
-        1,
-        "EWrongVersion",
-        "the subsidies contract has been upgraded; the package called is out of date",
-    ),
-    rule(
-        "walrus_subsidies",
-        2,
-        "EInvalidMigration",
-        "the subsidies object can't be migrated now",
-    ),
-    rule(
-        "walrus_subsidies_inner",
-        0,
-        "EInvalidSubsidyRate",
-        "the subsidy rate is too high",
-    ),
-    rule(
-        "walrus_subsidies_inner",
-        1,
-        "EInsufficientFundsInPool",
-        "the subsidies are used up",
-    ),
-];
+rules! {
+    active_set {
+        0 EZeroMaxSize "the active set must have room for a node"
+        1 EDuplicateInsertion "the node is already in the active set"
+    }
+    apportionment_queue {
+        0 EPopFromEmptyHeap "the shards can't be apportioned: no candidates left"
+    }
+    balance {
+        2 ENotEnough "the payment is too small: the price has risen, or the coin holds too little"
+    }
+    bcs {
+        0 EOutOfRange "the signed message is too short"
+    }
+    blob {
+        0 ENotCertified "the blob is not certified"
+        1 EBlobNotDeletable "the blob is permanent and can't be deleted"
+        2 EResourceBounds "the blob or its storage has expired or does not cover the epochs needed"
+        3 EResourceSize "the storage is too small for the blob"
+        5 EAlreadyCertified "the blob is already certified"
+        6 EInvalidBlobId "the blob id does not belong to this blob"
+        7 EDuplicateMetadata "the blob already has attributes"
+        8 EMissingMetadata "the blob has no attributes"
+        9 EInvalidBlobPersistenceType "the certificate is for a blob of the other kind (permanent or deletable)"
+        10 EInvalidBlobObject "the certificate is for another blob object"
+    }
+    blob_bucket {
+        0 EInvalidBlobBucketCap "the capability belongs to another bucket"
+        1 EWrongVersion "the bucket was made by another version of the contract"
+    }
+    blob_bucket_inner_v1 {
+        0 EBlobBucketStorageExpired "the bucket's storage has expired"
+    }
+    bls_aggregate {
+        0 EInvalidBitmap "the certificate names signers outside of the committee"
+        1 ESigVerification "the certificate's signature is invalid"
+        2 ENotEnoughStake "the certificate's signers hold too few shards"
+        3 EIncorrectCommittee "the committee is inconsistent"
+    }
+    committee {
+        0 EInvalidShardAssignment "the assignment of shards is inconsistent"
+    }
+    dynamic_field {
+        0 EFieldAlreadyExists "it is already there"
+        1 EFieldDoesNotExist "there is no such node, blob or entry"
+        2 EFieldTypeMismatch "the entry is of another type"
+    }
+    encoding {
+        0 EInvalidEncodingType "unknown encoding type"
+    }
+    epoch_balance {
+        0 EIndexOutOfBounds "that epoch is too far in the future"
+    }
+    event_blob {
+        0 EInvalidSequenceNumber "the event blob does not follow the last one"
+    }
+    group_ops {
+        1 EInvalidInput "the key is no point of the curve"
+    }
+    init {
+        0 EInvalidMigration "the contracts can't be migrated now"
+        1 EInvalidUpgradeCap "the upgrade capability belongs to another package"
+        2 EDeprecatedFunction "this function is no longer in use"
+    }
+    messages {
+        0 EIncorrectAppId "the signed message is of another application"
+        1 EIncorrectEpoch "the certificate is of another epoch"
+        2 EInvalidMsgType "the certificate is for something else"
+        3 EIncorrectIntentVersion "the signed message has an unknown version"
+        4 EInvalidBlobPersistenceType "the signed message names no known kind of blob"
+        5 ENotDeletable "the signed message is not for a deletable blob"
+        6 EInvalidKeyLength "a node's key has 48 bytes"
+    }
+    option {
+        0x4_0000 EOPTION_IS_SET "the value is already set"
+        0x4_0001 EOPTION_NOT_SET "the value is not set"
+    }
+    package {
+        2 EAlreadyAuthorized "an upgrade is already under way"
+        3 ENotAuthorized "no upgrade is under way"
+        4 EWrongUpgradeCap "the receipt is of another upgrade"
+    }
+    pending_values {
+        0 EMissingEpochValue "no amount is pending for that epoch"
+        1 EReduceValueTooLarge "less is pending than was to be taken away"
+    }
+    pool_exchange_rate {
+        0 EInvalidRate "a share would be worth less than was paid for it"
+    }
+    slashing {
+        0 ENotAuthorized "this account may not vote on slashing for the node"
+        1 EDuplicateVote "the node has already voted"
+        2 ENoProposalForNode "there is no vote on slashing this node"
+        3 EWrongEpoch "the vote was begun in another epoch and is over"
+        4 ENotEnoughVotes "too few votes to slash the node"
+    }
+    staked_wal {
+        0 ENotWithdrawing "the stake is not being withdrawn"
+        1 EMetadataMismatch "the stakes differ in node, epoch or state and can't be joined"
+        2 EInvalidAmount "the amount must be below the stake"
+        6 EAlreadyWithdrawing "the stake is already being withdrawn"
+        7 EStakeBelowThreshold "a stake must be at least 1 WAL"
+    }
+    staking {
+        0 EInvalidMigration "the staking object can't be migrated now"
+        1 EWrongVersion "the staking contract has been upgraded; the package called is out of date"
+        2 EDeprecatedFunction "this function is no longer in use"
+    }
+    staking_inner {
+        0 EWrongEpochState "too early, or the epoch has not come that far"
+        1 EInvalidSyncEpoch "that is not the current epoch"
+        2 EDuplicateSyncDone "the node has already reported for this epoch"
+        3 ENoStake "no node has any stake"
+        4 ENotInCommittee "the node is not in the current committee"
+        5 ECommitteeSelected "the next committee is already selected"
+        6 ENextCommitteeIsEmpty "the next committee is not selected yet"
+        7 EInvalidNodeWeight "a node's weight is inconsistent"
+        8 EPoolNotFound "there is no such storage node"
+        9 EZeroNodeWeight "a selected node would have no shards"
+        10 EIncorrectNodeOrder "the nodes' keys are in the wrong order"
+    }
+    staking_pool {
+        0 EPoolAlreadyUpdated "the pool has already been brought to this epoch"
+        1 ECalculationError "the pool's amounts are inconsistent"
+        2 EIncorrectEpochAdvance "a pool without stake can't have rewards"
+        3 EPoolNotEmpty "the pool still has stake"
+        4 EInvalidProofOfPossession "the proof of possession does not fit key, account and epoch"
+        5 EPoolAlreadyWithdrawing "the pool is already being withdrawn"
+        6 EPoolIsNotActive "the pool takes no stake"
+        7 EZeroStake "nothing to stake"
+        8 ENotStaked "the stake is already being withdrawn"
+        9 EIncorrectPoolId "the stake belongs to another node"
+        10 ENotWithdrawing "ask for the stake first (request-withdraw-stake)"
+        11 EWithdrawEpochNotReached "the stake can't be taken out before a later epoch"
+        12 EActivationEpochNotReached "the stake is not active yet"
+        13 EWithdrawDirectly "the stake is not active yet: take it out at once (withdraw-stake), without asking first"
+        14 EIncorrectCommissionRate "a commission rate is at most 10000 basis points"
+        15 EAuthorizationFailure "this account is not authorized to do that for the node"
+        16 EInvalidNetworkAddressLength "a network address has at most 259 bytes"
+        17 EInvalidNameLength "a node's name has at most 100 bytes"
+        18 EZeroShares "the stake is worth less than one share"
+    }
+    storage_accounting {
+        0 ETooFarInFuture "that epoch is too far in the future"
+    }
+    storage_node {
+        0 EInvalidNetworkPublicKey "a network key has 33 bytes (compressed P-256)"
+    }
+    storage_pool {
+        0 EBlobNotDeletable "the blob is permanent and can't be deleted"
+        1 EResourceBounds "the pool has expired or the storage begins too late"
+        2 EAlreadyCertified "the blob is already certified"
+        3 EInvalidBlobId "the blob id does not belong to this blob"
+        4 EInvalidBlobPersistenceType "the certificate is for a blob of the other kind (permanent or deletable)"
+        5 EInvalidBlobObject "the certificate is for another blob object"
+        6 EInsufficientCapacity "the pool has not enough unused bytes"
+        7 EPoolNotEmpty "the pool still has blobs"
+        8 EInvalidBlobSize "the pool's sizes are inconsistent"
+        9 EInvalidBlobCount "the pool's number of blobs is inconsistent"
+        10 EWrongVersion "the pool was made by another version of the contracts"
+        11 EIncompatibleEndEpoch "the storage must end with the pool"
+        12 EDuplicateMetadata "the blob already has attributes"
+        13 EMissingMetadata "the blob has no attributes"
+        14 EInvalidPercent "a percentage is at most 100"
+    }
+    storage_resource {
+        0 EInvalidEpoch "the epoch must lie within the storage's"
+        1 EIncompatibleEpochs "the storages' epochs do not fit together"
+        2 EIncompatibleAmount "the storages' sizes do not fit"
+        3 EInvalidEpochRange "the storage would end before it begins"
+    }
+    subsidies {
+        0 EInvalidSubsidyRate "a subsidy rate is at most 10000 basis points"
+        1 EUnauthorizedAdminCap "the capability belongs to another object"
+        2 EWrongVersion "the subsidies contract has been upgraded; the package called is out of date"
+    }
+    system {
+        0 EInvalidMigration "the system object can't be migrated now"
+        1 EWrongVersion "the system contract has been upgraded; the package called is out of date"
+        2 EZeroExtractSize "nothing would be taken out of the pool"
+    }
+    system_state_inner {
+        0 EInvalidMaxEpochsAhead "storage can be sold for at most 1000 epochs ahead"
+        1 EStorageExceeded "the network has not enough free capacity"
+        2 EInvalidEpochsAhead "the number of epochs is zero, too large, or in the past"
+        3 EInvalidIdEpoch "that is not the current epoch"
+        4 EIncorrectCommittee "the committee is of another epoch"
+        5 EInvalidAccountingEpoch "the accounts are of another epoch"
+        6 EIncorrectAttestation "the attestation does not follow the last event blob"
+        7 ERepeatedAttestation "the node has already attested for this epoch"
+        8 ENotCommitteeMember "the node is not in the current committee"
+        9 EIncorrectDenyListSequence "the deny list is not newer than the last"
+        10 EIncorrectDenyListNode "the deny list is another node's"
+        11 EInvalidResourceSize "storage must have at least one byte"
+        12 EInvalidStartEpoch "the start epoch is in the past"
+    }
+    upgrade {
+        0 EInvalidUpgradeManager "the capability belongs to another upgrade manager"
+        1 ENotAuthorized "this account may not vote on upgrades for the node"
+        2 EDuplicateVote "the node has already voted"
+        3 EInvalidPackageDigest "a package digest has 32 bytes"
+        4 ENoProposalForDigest "there is no vote on this package"
+        5 EWrongEpoch "the vote was begun in another epoch and is over"
+        6 ENotEnoughVotes "too few votes for the upgrade"
+        7 EWrongVersion "the vote was on another version"
+    }
+    vec_map {
+        0 EKeyAlreadyExists "the key is already there"
+        1 EKeyDoesNotExist "there is no such attribute"
+    }
+    wal_exchange {
+        0 EInsufficientFundsInExchange "the exchange has not enough left"
+        1 EInsufficientInputBalance "the coin holds less than was to be exchanged"
+        2 EUnauthorizedAdminCap "the capability belongs to another exchange"
+        3 EInvalidExchangeRate "both sides of an exchange rate must be positive"
+    }
+    walrus_subsidies {
+        0 EUnauthorizedAdminCap "the capability belongs to another object"
+        1 EWrongVersion "the subsidies contract has been upgraded; the package called is out of date"
+        2 EInvalidMigration "the subsidies object can't be migrated now"
+    }
+    walrus_subsidies_inner {
+        0 EInvalidSubsidyRate "the subsidy rate is too high"
+        1 EInsufficientFundsInPool "the subsidies are used up"
+    }
+}

@@ -317,8 +317,8 @@ fn verifier(
     if members == 0 || members > VALIDATORS_MAX {
         return Err(invalid(format!("{members} validators")));
     }
-    let stakes = committee.members.iter().map(|member| member.stake);
-    let total = stakes.fold(Some(0_u64), |sum, stake| sum?.checked_add(stake));
+    let mut stakes = committee.members.iter().map(|member| member.stake);
+    let total = stakes.try_fold(0_u64, u64::checked_add);
     if total.is_none_or(|total| total == 0) {
         return Err(invalid(format!("the sum of their stakes is {total:?}")));
     }
@@ -342,9 +342,12 @@ fn events_of(
     let Some(expected) = effects.events_digest() else {
         return Ok(Vec::new());
     };
-    let bytes = raw.events.as_ref().ok_or(CheckpointFault::MissingEvents {
-        transaction: *info.transaction(),
-    })?;
+    let bytes = raw
+        .events
+        .as_ref()
+        .ok_or_else(|| CheckpointFault::MissingEvents {
+            transaction: *info.transaction(),
+        })?;
     same(
         "events",
         *expected,

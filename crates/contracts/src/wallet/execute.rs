@@ -222,14 +222,15 @@ impl Wallet {
         let commands = u64::try_from(ptb.command_count()).unwrap_or(u64::MAX);
         let guess = BUDGET_GUESS.saturating_add(BUDGET_GUESS_COMMAND.saturating_mul(commands));
         let gas = self.0.options.gas_budget;
-        let gas = gas.unwrap_or(guess.saturating_mul(gas_factor).min(BUDGET_MAX));
+        let gas = gas.unwrap_or_else(|| guess.saturating_mul(gas_factor).min(BUDGET_MAX));
         ptb.sui_needed().saturating_add(gas)
     }
 
     /// What can be spent on gas.
     fn budget_limit(&self, ptb: &Ptb, held: &Held) -> u64 {
         let left = held.sui().saturating_sub(ptb.sui_needed());
-        self.0.options.gas_budget.unwrap_or(left.min(BUDGET_MAX))
+        let configured = self.0.options.gas_budget;
+        configured.unwrap_or_else(|| left.min(BUDGET_MAX))
     }
 
     async fn complete(
