@@ -249,3 +249,6 @@ pub enum WalletReference {
         active_address: Option<floe_core::SuiAddress>,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -512,3 +512,6 @@ fn complete_input(input: &PtbInput, with: &Completion<'_>) -> Result<Input, PtbE
         _ => Err(foreign()),
     }
 }
+
+#[cfg(test)]
+mod tests;

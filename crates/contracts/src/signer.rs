@@ -218,3 +218,6 @@ impl SuiWalletFile {
         Err(KeyError::NoKey { address })
     }
 }
+
+#[cfg(test)]
+mod tests;

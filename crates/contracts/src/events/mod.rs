@@ -11,6 +11,8 @@
 
 mod follower;
 mod position;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use self::{
