@@ -7,6 +7,9 @@
 //! genesis transaction, as checkpoint 0 of a Sui network has it. Ids derive from the
 //! configuration, so equal configurations give equal chains.
 
+mod script;
+mod walrus;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use floe_core::{
@@ -21,6 +24,9 @@ use sui_sdk_types::{
     TransactionEffectsV2, TransactionEvents, TransactionKind, TypeOrigin, hash::Hasher,
 };
 
+pub use self::walrus::{
+    GenesisAccount, GenesisExchange, GenesisNode, GenesisNodeIds, WalrusGenesis, WalrusNetwork,
+};
 use crate::{
     admission::{Checks, Context, GasSource, PROTOCOL_VERSION, Rejection, admit_inputs},
     error::Failure,
@@ -67,6 +73,14 @@ pub enum GenesisError {
         command: Option<usize>,
         /// Why.
         source: Failure,
+    },
+    /// A part of a Walrus network can't be.
+    #[error("walrus, {place}: {source}")]
+    Walrus {
+        /// Which part.
+        place: String,
+        /// Why.
+        source: Box<Self>,
     },
 }
 
@@ -165,11 +179,7 @@ impl GenesisBuilder {
     ) -> Result<R, GenesisError> {
         let digest = self.next_digest();
         let step = self.steps;
-        let failed = |source| GenesisError::Failed {
-            step,
-            command: None,
-            source,
-        };
+        let failed = |source| failed_step(step, source);
         let tx = TxInfo {
             digest,
             sender,
@@ -217,6 +227,14 @@ impl GenesisBuilder {
         sender: SuiAddress,
         ptb: ProgrammableTransaction,
     ) -> Result<(), GenesisError> {
+        self.run(sender, ptb).map(|_| ())
+    }
+
+    fn run(
+        &mut self,
+        sender: SuiAddress,
+        ptb: ProgrammableTransaction,
+    ) -> Result<Outcome, GenesisError> {
         let digest = self.next_digest();
         let step = self.steps;
         let rejected = |source| GenesisError::Rejected {
@@ -245,8 +263,13 @@ impl GenesisBuilder {
                 source: failure,
             });
         }
-        self.apply(outcome);
-        Ok(())
+        self.apply(outcome.clone());
+        Ok(outcome)
+    }
+
+    /// A failure of the step under way.
+    fn failed(&self, source: Failure) -> GenesisError {
+        failed_step(self.steps, source)
     }
 
     /// Freezes the state into the genesis transaction.
@@ -363,6 +386,14 @@ impl GenesisBuilder {
                 .insert(object_id(&id), Some(Arc::new(LiveObject::new(object))));
         }
         self.state.apply(&writes);
+    }
+}
+
+fn failed_step(step: u64, source: Failure) -> GenesisError {
+    GenesisError::Failed {
+        step,
+        command: None,
+        source,
     }
 }
 

@@ -33,7 +33,10 @@ pub use self::{
     error::{Failure, Fault, Location},
     execute::{Outcome, SimulateOptions, Writes, execute, mock_gas_coin, simulate},
     gas::{PriceList, affordable_units, charged_units, storage_cost},
-    genesis::{Genesis, GenesisBuilder, GenesisConfig, GenesisError},
+    genesis::{
+        Genesis, GenesisAccount, GenesisBuilder, GenesisConfig, GenesisError, GenesisExchange,
+        GenesisNode, GenesisNodeIds, WalrusGenesis, WalrusNetwork,
+    },
     object::{
         FieldParts, FieldValue, LiveObject, MemoryState, StateView, StoreError, address,
         field_parts, object_id,

@@ -8,9 +8,11 @@ use p256::{
     elliptic_curve::sec1::ToEncodedPoint as _,
     pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, LineEnding},
 };
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::{KeyError, KeyFileError};
+use crate::wire::base64_array;
 
 const PUBLIC_KEY: &str = "network public key";
 const SECRET_KEY: &str = "network secret key";
@@ -82,6 +84,8 @@ impl fmt::Debug for NetworkSecretKey {
 }
 
 /// The public half of a node's TLS key: a compressed SEC1 point on P-256.
+///
+/// Text is padded base64 of the point. BCS is its 33 bytes without length.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NetworkPublicKey([u8; Self::LEN]);
 
@@ -137,6 +141,19 @@ impl fmt::Display for NetworkPublicKey {
 impl fmt::Debug for NetworkPublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "NetworkPublicKey({self})")
+    }
+}
+
+impl Serialize for NetworkPublicKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        base64_array::serialize(&self.0, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for NetworkPublicKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = base64_array::deserialize::<_, { Self::LEN }>(deserializer)?;
+        Self::from_bytes(&bytes).map_err(serde::de::Error::custom)
     }
 }
 

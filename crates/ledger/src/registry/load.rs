@@ -81,7 +81,7 @@ fn load_module(package: Address, name: &str, abi: &AbiModule) -> Result<Module, 
     let mut datatypes = BTreeMap::new();
     for (name, item) in &abi.structs {
         let type_params = type_params(&item.type_params)?;
-        let layout = Layout::Struct(fields(&item.fields, &type_params)?);
+        let layout = Layout::Struct(struct_fields(&item.fields, &type_params)?);
         datatypes.insert(
             name.clone(),
             datatype(
@@ -212,17 +212,23 @@ fn param(name: &str, text: &str, type_params: &[TypeParam]) -> Result<Param, Reg
     })
 }
 
+/// The compiler gives a struct without fields one, so that it has a byte in BCS. Variants of enums
+/// have their index.
+fn struct_fields(
+    items: &[(String, String)],
+    type_params: &[TypeParam],
+) -> Result<Vec<(String, SigType)>, RegistryError> {
+    if items.is_empty() {
+        let dummy = SigType::Concrete(TypeTag::Bool);
+        return Ok(vec![("dummy_field".to_owned(), dummy)]);
+    }
+    fields(items, type_params)
+}
+
 fn fields(
     items: &[(String, String)],
     type_params: &[TypeParam],
 ) -> Result<Vec<(String, SigType)>, RegistryError> {
-    // The compiler gives a struct without fields one, so that it has a byte in BCS.
-    if items.is_empty() {
-        return Ok(vec![(
-            "dummy_field".to_owned(),
-            SigType::Concrete(TypeTag::Bool),
-        )]);
-    }
     items
         .iter()
         .map(|(name, text)| {

@@ -176,6 +176,16 @@ impl Ledger {
 
     /// SUI coins of a user, by id.
     pub fn coins(&self, owner: SuiAddress) -> Vec<Arc<LiveObject>> {
+        let mut coins = self.all_coins(owner);
+        coins.retain(|coin| {
+            let token = coin.as_struct().unwrap().object_type().is_coin();
+            token == Some(&sui())
+        });
+        coins
+    }
+
+    /// Coins of any token of a user, by id.
+    pub fn all_coins(&self, owner: SuiAddress) -> Vec<Arc<LiveObject>> {
         self.state
             .iter()
             .map(|(_, object)| object)

@@ -186,6 +186,11 @@ pub fn update_prices(
     system_state_inner::update_prices(rt, &mut state, storage_price, write_price)
 }
 
+/// Notes the package to migrate to.
+pub const fn set_new_package_id(system: &mut System, package_id: ObjectId) {
+    system.new_package_id = Some(package_id);
+}
+
 /// Moves the object to the version of this package (`docs/spec/contracts.md` §4.7, `migrate_v2`).
 ///
 /// # Errors
