@@ -4,8 +4,8 @@ use miette::Result;
 
 use crate::process;
 
-/// Prints a table with a line per module, and every function that is not supported. The number of
-/// those can only fall: a test of the ledger holds it.
+/// Prints a table with a line per module, and every function that is not supported. A test of the
+/// ledger holds their number at zero.
 ///
 /// # Errors
 /// The ledger can't be built.

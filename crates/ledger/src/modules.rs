@@ -65,6 +65,7 @@ pub mod sui;
 pub mod wal;
 pub mod wal_exchange;
 pub mod walrus;
+pub mod walrus_subsidies;
 
 use sui_sdk_types::{Address, Identifier, StructTag, TypeTag};
 
@@ -82,6 +83,7 @@ pub(crate) const BODIES: &[&[ModuleBodies]] = &[
     wal::BODIES,
     wal_exchange::BODIES,
     walrus::BODIES,
+    walrus_subsidies::BODIES,
 ];
 
 /// Names a module, and makes its errors.

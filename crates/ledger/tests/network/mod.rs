@@ -11,6 +11,8 @@
     reason = "test code outside of test functions, of which each test uses a part"
 )]
 
+pub mod storage;
+
 use std::collections::BTreeMap;
 
 use floe_core::{

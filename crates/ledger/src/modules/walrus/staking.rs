@@ -151,7 +151,6 @@ pub(crate) fn epoch(rt: &mut Runtime<'_>, staking: &Staking) -> Result<Epoch, Fa
 ///
 /// # Errors
 /// As [`inner`].
-#[expect(dead_code, reason = "the subsidies' payments are by this committee")]
 pub(crate) fn previous_committee(
     rt: &mut Runtime<'_>,
     staking: &Staking,
