@@ -14,10 +14,11 @@ Exit codes:
     1  a bug in floe
     2  wrong arguments
     3  the input is refused: too large, not of the right kind, no legal quilt
-    4  a file is missing, exists already, or may not be used
+    4  a file or port is missing, taken, or may not be used
     5  the disk is full or failed
     6  the input changed while it was read
     7  data is damaged, not enough, or inconsistent
+    8  a server does not answer
   130  interrupted
 
 Data goes to stdout and everything else to stderr. With --json an error is one JSON
@@ -74,6 +75,9 @@ pub enum Command {
     /// Pack many small files into one blob, and unpack them
     #[command(subcommand)]
     Quilt(commands::quilt::Command),
+    /// Run a Sui full node with the Walrus contracts, and look into its chain
+    #[command(subcommand)]
+    Fullnode(commands::fullnode::Command),
     /// Convert a blob id between base64url, decimal and hexadecimal
     ConvertBlobId(commands::convert::Args),
     /// Print a script that completes commands in a shell

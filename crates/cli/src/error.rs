@@ -72,6 +72,8 @@ reasons! {
     AlreadyExists = "ALREADY_EXISTS", Caller, false, 4;
     /// A file or folder may not be read or written.
     PermissionDenied = "PERMISSION_DENIED", Caller, false, 4;
+    /// Another process uses the folder or the port.
+    InUse = "IN_USE", Caller, true, 4;
     /// The disk is full.
     NoSpace = "NO_SPACE", Us, true, 5;
     /// A file system failed.
@@ -86,6 +88,8 @@ reasons! {
     Damaged = "DAMAGED", Peer, false, 7;
     /// The slivers are the writer's, and don't fit together: the blob can't be trusted.
     InconsistentBlob = "INCONSISTENT_BLOB", Peer, false, 7;
+    /// A server does not answer.
+    Unreachable = "UNREACHABLE", Peer, true, 8;
     /// A signal ended the command.
     Interrupted = "INTERRUPTED", Caller, true, 130;
 }

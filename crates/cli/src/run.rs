@@ -57,6 +57,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Verify(args) => commands::verify::run(&args, &world, output),
         Command::Recover(args) => commands::recover::run(&args, &world, output),
         Command::Quilt(command) => commands::quilt::run(command, &world, output),
+        Command::Fullnode(command) => commands::fullnode::run(&command, &world, output),
         Command::ConvertBlobId(_) | Command::Completions(_) => Ok(()),
     };
     match outcome {
@@ -91,6 +92,17 @@ fn threads(global: &Global) -> Result<Arc<dyn Compute>, Failure> {
         Failure::new(Reason::Io, "cannot start threads")
             .caused_by(error)
             .help("ask for fewer with --threads")
+    })?;
+    Ok(Arc::new(pool))
+}
+
+/// Threads for a service, which has waiting and computing at the same time.
+///
+/// # Errors
+/// [`Failure`] if the system refuses.
+pub(crate) fn pool() -> Result<Arc<dyn Compute>, Failure> {
+    let pool = ThreadPool::new(PoolSize::default()).map_err(|error| {
+        Failure::new(Reason::Io, "cannot start threads").caused_by(error)
     })?;
     Ok(Arc::new(pool))
 }

@@ -6,6 +6,8 @@ use floe_env::DiskError;
 use floe_ledger::{GenesisError, Rejection, SignatureRejection};
 use sui_sdk_types::Digest;
 
+use crate::genesis::GenesisFileError;
+
 /// The store cannot answer. Ours, except for [`ReadError::Pruned`].
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -125,6 +127,21 @@ pub enum StartError {
         /// Its chain.
         found: Digest,
         /// What does not fit.
+        reason: String,
+    },
+    /// There is no chain, and nothing to start one from.
+    #[error("there is no ledger in {dir}: give a genesis file to start one")]
+    NoGenesis {
+        /// The folder.
+        dir: String,
+    },
+    /// The genesis file is not usable.
+    #[error("genesis file: {0}")]
+    GenesisFile(#[from] GenesisFileError),
+    /// The file that says where things are is not usable.
+    #[error("network.json: {reason}")]
+    Network {
+        /// Why.
         reason: String,
     },
     /// The genesis cannot be built.

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ReadError, SubmitError,
+    Metrics, ReadError, SubmitError,
     executed::Executed,
     reader::Reader,
     sequencer::Sequencer,
@@ -56,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) stopped: CancellationToken,
     pub(crate) verifier: UserSignatureVerifier,
     pub(crate) limits: NodeLimits,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) waiting: Mutex<Waiting>,
 }
 
@@ -123,7 +124,12 @@ impl Handle {
         let digest = transaction.digest();
         let bytes = bcs::serialized_size(transaction.transaction()).unwrap_or(0);
         let (sender, receiver) = oneshot::channel();
-        let first = self.waiting().add(digest, bytes, sender, &self.0.limits)?;
+        let first = {
+            let mut waiting = self.waiting();
+            let first = waiting.add(digest, bytes, sender, &self.0.limits)?;
+            self.0.metrics.set_waiting(waiting.by_digest.len());
+            first
+        };
         if first && let Err(error) = self.0.sequencer.submit(transaction) {
             self.answer(&digest, &Err(error));
         }
@@ -205,9 +211,19 @@ impl Handle {
         &self.0.stopped
     }
 
+    /// What the node counts.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.0.metrics
+    }
+
     /// Tells those who wait for a transaction.
     pub(crate) fn answer(&self, digest: &Digest, answer: &Answer) {
-        let waiters = self.waiting().take(digest);
+        let waiters = {
+            let mut waiting = self.waiting();
+            let waiters = waiting.take(digest);
+            self.0.metrics.set_waiting(waiting.by_digest.len());
+            waiters
+        };
         for sender in waiters {
             // Nobody waiting any more is fine.
             let _ = sender.send(answer.clone());

@@ -8,10 +8,14 @@
 mod engine;
 mod error;
 mod executed;
+mod faucet;
+pub mod genesis;
 mod handle;
+mod metrics;
 mod reader;
 pub mod rpc;
 mod sequencer;
+mod server;
 mod service;
 mod store;
 mod subscription;
@@ -19,11 +23,14 @@ mod subscription;
 pub use self::{
     error::{ReadError, StartError, SubmitError},
     executed::{CheckpointRecord, EpochRecord, Executed},
+    faucet::{CoinSent, Faucet, FaucetError, FaucetOptions},
     handle::{Handle, NodeLimits},
+    metrics::Metrics,
     reader::{
         Balance, BalanceCursor, ChangedObject, OwnedCursor, OwnerKey, Page, Reader, TypeFilter,
     },
     sequencer::{Block, Blocks, Sequencer, Solo, SoloOptions},
-    service::{Options, Service},
+    server::{Peer, Server, ServerLimits, router},
+    service::{FirstCheckpoint, Options, Service},
     subscription::{CheckpointData, Subscription},
 };

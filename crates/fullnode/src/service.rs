@@ -12,16 +12,18 @@ use std::{
 use floe_env::{Clock, Env, Lane, Tasks};
 use floe_ledger::Genesis;
 use sui_crypto::{UserSignatureVerifier, bls12381::Bls12381PrivateKey};
+use sui_sdk_types::{Digest, ExecutionStatus};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    NodeLimits, ReadError, SoloOptions, StartError,
+    Metrics, NodeLimits, ReadError, SoloOptions, StartError,
     engine::{Engine, EngineParts, EngineState, Step, genesis_batch},
     handle::{Handle, Shared, Waiting},
     reader::Reader,
     sequencer::{Sequencer, Solo},
-    store::{Store, StoreOptions},
+    metrics::TransactionOutcome,
+    store::{Batch, Store, StoreOptions},
     subscription::{CheckpointData, Feed},
 };
 
@@ -74,6 +76,17 @@ impl Options {
     }
 }
 
+/// The signed first checkpoint of a chain, with all it holds.
+#[derive(Clone, Debug)]
+pub struct FirstCheckpoint(Batch);
+
+impl FirstCheckpoint {
+    /// Its digest, by which the chain is known.
+    pub const fn chain_id(&self) -> Digest {
+        self.0.checkpoint.digest
+    }
+}
+
 /// A node that is ready to run.
 #[derive(Debug)]
 pub struct Service {
@@ -92,29 +105,43 @@ impl Service {
         Store::exists(&*env.disk, &options.store())
     }
 
-    /// Starts a new chain in the folder of `options`, durably, and signs its first checkpoint.
+    /// Signs the first checkpoint of a new chain.
+    ///
+    /// # Errors
+    /// [`StartError::Key`].
+    pub fn first_checkpoint(
+        genesis: &Genesis,
+        time_ms: u64,
+        key: &Bls12381PrivateKey,
+    ) -> Result<FirstCheckpoint, StartError> {
+        let batch = genesis_batch(genesis, time_ms, key).map_err(|reason| StartError::Key {
+            name: "validator".to_owned(),
+            reason,
+        })?;
+        Ok(FirstCheckpoint(batch))
+    }
+
+    /// Starts a new chain in the folder of `options`, durably. The folder must exist.
     ///
     /// # Errors
     /// [`StartError`].
     pub fn create(
         env: &Env,
         options: &Options,
-        genesis: &Genesis,
-        time_ms: u64,
-        key: &Bls12381PrivateKey,
+        first: &FirstCheckpoint,
     ) -> Result<(), StartError> {
-        let batch = genesis_batch(genesis, time_ms, key).map_err(|reason| StartError::Key {
-            name: "validator".to_owned(),
-            reason,
-        })?;
-        Store::create(&env.disk, &options.store(), &batch)
+        Store::create(&env.disk, &options.store(), &first.0)
     }
 
     /// Opens the chain in the folder of `options`. `key` must be that of its validator.
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn open(env: Env, options: &Options, key: Bls12381PrivateKey) -> Result<Self, StartError> {
+    pub fn open(
+        env: Env,
+        options: &Options,
+        key: Arc<Bls12381PrivateKey>,
+    ) -> Result<Self, StartError> {
         let store = Arc::new(Store::open(&env.disk, &options.store())?);
         let reader = store.reader()?;
         check_key(&reader, &key)?;
@@ -126,7 +153,7 @@ impl Service {
             Arc::new(Solo::new(options.solo, Arc::clone(&env.clock), ahead_ms));
         let engine = Engine::new(EngineParts {
             state: EngineState::new(Arc::clone(&store), options.object_cache_bytes)?,
-            key: Arc::new(key),
+            key,
             epoch_duration_ms: u64::try_from(options.chain_epoch.as_millis()).unwrap_or(u64::MAX),
         })
         .map_err(|rejection| StartError::State(Arc::new(rejection)))?;
@@ -138,6 +165,7 @@ impl Service {
             stopped: CancellationToken::new(),
             verifier: UserSignatureVerifier::new(),
             limits: options.limits,
+            metrics: Arc::new(Metrics::new()),
             waiting: Mutex::new(Waiting::default()),
         });
         Ok(Self {
@@ -182,6 +210,7 @@ impl Service {
             sequencer,
             durable,
             steps,
+            metrics: Arc::clone(handle.metrics()),
         };
         let (ended, mut end) = mpsc::channel::<()>(1);
         for (name, future) in [
@@ -226,6 +255,7 @@ struct Executor {
     sequencer: Arc<dyn Sequencer>,
     durable: Arc<AtomicU64>,
     steps: mpsc::Sender<Step>,
+    metrics: Arc<Metrics>,
 }
 
 impl Executor {
@@ -243,6 +273,7 @@ impl Executor {
             sequencer,
             durable,
             steps,
+            metrics,
         } = self;
         let mut blocks = sequencer.committed(engine.head());
         loop {
@@ -255,12 +286,14 @@ impl Executor {
                 return Ok(());
             };
             let durable = durable.load(Ordering::Acquire);
+            let began = env.clock.monotonic();
             let run = move || {
                 let step = engine.settle(durable).and_then(|()| engine.execute(block));
                 (engine, step)
             };
             let (returned, step) = env.compute.offload(Lane::Cpu, run).await;
             engine = returned;
+            metrics.executed(env.clock.monotonic().since(began));
             if steps.send(step?).await.is_err() {
                 return Ok(());
             }
@@ -292,8 +325,12 @@ impl Committer {
                 let committed = store.commit(&step.batch);
                 (step, committed)
             };
+            let began = self.env.clock.monotonic();
             let (step, committed) = self.env.compute.offload(Lane::Io, commit).await;
             committed?;
+            let took = self.env.clock.monotonic().since(began);
+            let number = step.batch.head.sequence_number;
+            self.handle.metrics().committed(number, took);
             self.announce(step);
         }
         Ok(())
@@ -309,11 +346,22 @@ impl Committer {
         };
         let data = Arc::new(data);
         self.handle.feed().publish(Arc::clone(&data));
+        let metrics = self.handle.metrics();
         for executed in &data.transactions {
+            // Those of the system are signed by nobody.
+            if !executed.signatures.is_empty() {
+                metrics.transaction(match executed.effects.status() {
+                    ExecutionStatus::Success => TransactionOutcome::success,
+                    ExecutionStatus::Failure { .. } => TransactionOutcome::failure,
+                });
+            }
             self.handle
                 .answer(&executed.digest, &Ok(Arc::clone(executed)));
         }
         for (digest, answer) in &step.others {
+            if answer.is_err() {
+                metrics.transaction(TransactionOutcome::rejected);
+            }
             self.handle.answer(digest, answer);
         }
     }

@@ -20,7 +20,7 @@ use redb::{Database, ReadableDatabase};
 
 use self::types::TypeNumbers;
 pub(crate) use self::{
-    batch::{Batch, ObjectChange},
+    batch::{Batch, ObjectChange, coin_amount},
     open::StoreOptions,
     prune::Lowest,
     types::is_catalogued,

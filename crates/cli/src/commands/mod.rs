@@ -5,6 +5,7 @@ pub mod completions;
 pub mod convert;
 pub mod decode;
 pub mod encode;
+pub mod fullnode;
 pub mod quilt;
 pub mod recover;
 pub mod verify;

@@ -51,6 +51,32 @@ impl Reader {
         }
     }
 
+    /// Shows every live object, by id: for audits, as it reads the whole store.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn for_each_live(&self, see: &mut dyn FnMut(Arc<LiveObject>)) -> Result<(), ReadError> {
+        let mut last: Option<([u8; 40], Vec<u8>)> = None;
+        let mut show = |row: &[u8]| -> Result<(), ReadError> {
+            rows::read_object(row)?.into_iter().for_each(&mut *see);
+            Ok(())
+        };
+        for row in self.objects.range::<&[u8; 40]>(..)? {
+            let (key, value) = row?;
+            let key = *key.value();
+            if let Some((old_key, old)) = &last
+                && old_key.first_chunk::<32>() != key.first_chunk::<32>()
+            {
+                show(old)?;
+            }
+            last = Some((key, value.value().to_vec()));
+        }
+        match last {
+            Some((_, row)) => show(&row),
+            None => Ok(()),
+        }
+    }
+
     /// The objects that a transaction changed, in the order of the effects' `changed_objects`.
     ///
     /// # Errors

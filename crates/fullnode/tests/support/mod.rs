@@ -10,6 +10,8 @@
     reason = "test code outside of test functions, of which each test uses a part"
 )]
 
+pub mod audit;
+
 use std::{sync::Arc, time::Duration};
 
 use floe_core::SuiAddress;
@@ -32,8 +34,8 @@ pub const GENESIS_MS: u64 = 1_700_000_000_000;
 pub const SUI: u64 = 1_000_000_000;
 pub const BUDGET: u64 = 100_000_000;
 
-pub fn validator() -> Bls12381PrivateKey {
-    Bls12381PrivateKey::new([5; 32]).unwrap()
+pub fn validator() -> Arc<Bls12381PrivateKey> {
+    Arc::new(Bls12381PrivateKey::new([5; 32]).unwrap())
 }
 
 /// An environment on this disk, whose clock says `wall_ms` now.
@@ -65,6 +67,10 @@ impl User {
         Self {
             key: Ed25519PrivateKey::new([seed; 32]),
         }
+    }
+
+    pub fn key(&self) -> &Ed25519PrivateKey {
+        &self.key
     }
 
     pub fn address(&self) -> Address {
@@ -151,17 +157,22 @@ impl Node {
     ) -> Result<Self, StartError> {
         let env = env(Arc::clone(disk), wall_ms);
         if !Service::exists(&env, options)? {
-            Service::create(&env, options, &genesis(users, 5), GENESIS_MS, &validator())?;
+            let genesis = genesis(users, 5);
+            let first = Service::first_checkpoint(&genesis, GENESIS_MS, &validator())?;
+            Service::create(&env, options, &first)?;
         }
-        let service = Service::open(env, options, validator())?;
+        Ok(Self::run(Service::open(env, options, validator())?))
+    }
+
+    pub fn run(service: Service) -> Self {
         let handle = service.handle();
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(service.run(shutdown.clone()));
-        Ok(Self {
+        Self {
             handle,
             shutdown,
             running,
-        })
+        }
     }
 
     /// Stops it and waits for the end.
