@@ -6,6 +6,7 @@
 
 #![expect(
     missing_docs,
+    unreachable_pub,
     clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -137,13 +137,13 @@ pub fn register(chain: &mut Chain, lane: &Lane, count: u64) -> Transaction {
     let length = ptb.pure(&chain.encoded_length);
     let epochs = ptb.pure(&5_u32);
     let size = ptb.pure(&BLOB_BYTES);
-    let encoding = ptb.pure(&EncodingType::RedStuff.number());
+    let encoding = ptb.pure(&EncodingType::Rs2.number());
     let deletable = ptb.pure(&false);
     let mut blobs = Vec::new();
     for _ in 0..count {
         chain.counter += 1;
         let root = root(chain.counter);
-        let blob_id = BlobId::derive(EncodingType::RedStuff, BLOB_BYTES, &root);
+        let blob_id = BlobId::derive(EncodingType::Rs2, BLOB_BYTES, &root);
         let storage = ptb.call(
             chain.walrus,
             "reserve_space",
