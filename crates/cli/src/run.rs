@@ -101,9 +101,8 @@ fn threads(global: &Global) -> Result<Arc<dyn Compute>, Failure> {
 /// # Errors
 /// [`Failure`] if the system refuses.
 pub(crate) fn pool() -> Result<Arc<dyn Compute>, Failure> {
-    let pool = ThreadPool::new(PoolSize::default()).map_err(|error| {
-        Failure::new(Reason::Io, "cannot start threads").caused_by(error)
-    })?;
+    let pool = ThreadPool::new(PoolSize::default())
+        .map_err(|error| Failure::new(Reason::Io, "cannot start threads").caused_by(error))?;
     Ok(Arc::new(pool))
 }
 

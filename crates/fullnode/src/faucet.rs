@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use sui_crypto::{SuiSigner, ed25519::Ed25519PrivateKey};
 use sui_sdk_types::{
     Address, Argument, Command, Digest, ExecutionStatus, GasPayment, Identifier, Input,
-    ObjectReference, ProgrammableTransaction, SignedTransaction, SplitCoins, StructTag, Transaction,
-    TransactionExpiration, TransactionKind, TransferObjects, TypeTag,
+    ObjectReference, ProgrammableTransaction, SignedTransaction, SplitCoins, StructTag,
+    Transaction, TransactionExpiration, TransactionKind, TransferObjects, TypeTag,
 };
 use tokio::sync::{Mutex, Semaphore};
 
@@ -142,19 +142,22 @@ impl Faucet {
             .read(move |reader| Purse::open(reader, &owner, &options))
             .await?;
         let transaction = self.transfer(recipient, &sui, wal.as_deref());
-        let signature = self
-            .key
-            .sign_transaction(&transaction)
-            .map_err(|error| FaucetError::Failed {
-                reason: error.to_string(),
-            })?;
+        let signature =
+            self.key
+                .sign_transaction(&transaction)
+                .map_err(|error| FaucetError::Failed {
+                    reason: error.to_string(),
+                })?;
         let signed = SignedTransaction {
             transaction,
             signatures: vec![signature],
         };
         let executed = self.handle.submit(signed).await?;
         if let ExecutionStatus::Failure { error, .. } = executed.effects.status() {
-            let reason = executed.failure.clone().unwrap_or_else(|| format!("{error:?}"));
+            let reason = executed
+                .failure
+                .clone()
+                .unwrap_or_else(|| format!("{error:?}"));
             return Err(FaucetError::Failed { reason });
         }
         self.handle.metrics().granted();
@@ -170,7 +173,10 @@ impl Faucet {
         sui: &LiveObject,
         wal: Option<&LiveObject>,
     ) -> Transaction {
-        let mut inputs = vec![pure(recipient.inner()), pure(&self.options.sui_mist.to_le_bytes())];
+        let mut inputs = vec![
+            pure(recipient.inner()),
+            pure(&self.options.sui_mist.to_le_bytes()),
+        ];
         let coins = usize::from(self.options.sui_coins);
         let mut commands = vec![
             Command::SplitCoins(SplitCoins {

@@ -85,11 +85,7 @@ impl Metrics {
             "Open connections",
             self.connections.clone(),
         );
-        registry.register(
-            "faucet_grants",
-            "Grants of the faucet",
-            self.grants.clone(),
-        );
+        registry.register("faucet_grants", "Grants of the faucet", self.grants.clone());
         registry.register_with_unit(
             "block_execute",
             "Time to execute a block and sign its checkpoint",
@@ -130,8 +126,7 @@ impl Metrics {
     }
 
     pub(crate) fn set_waiting(&self, waiting: usize) {
-        self.waiting
-            .set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn granted(&self) {

@@ -10,14 +10,7 @@ mod idle;
 pub(crate) mod local;
 mod routes;
 
-use std::{
-    convert::Infallible,
-    io,
-    net::SocketAddr,
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use floe_env::{Env, Listener, Stream, Task};
@@ -98,7 +91,11 @@ impl Server {
     ///
     /// # Errors
     /// When the listener is broken.
-    pub async fn serve(self, mut listener: Listener, shutdown: CancellationToken) -> io::Result<()> {
+    pub async fn serve(
+        self,
+        mut listener: Listener,
+        shutdown: CancellationToken,
+    ) -> io::Result<()> {
         listener.local_addr()?;
         let slots = Arc::new(Semaphore::new(self.limits.connections_max));
         let server = Arc::new(self);
@@ -112,12 +109,8 @@ impl Server {
             connections.retain(|task| !task.is_finished());
             match accepted {
                 Ok((stream, peer, slot)) => {
-                    let serving = Arc::clone(&server).connection(
-                        stream,
-                        peer,
-                        slot,
-                        shutdown.clone(),
-                    );
+                    let serving =
+                        Arc::clone(&server).connection(stream, peer, slot, shutdown.clone());
                     let task = server.env.spawn.spawn("http".into(), Box::pin(serving));
                     connections.push(task);
                 }

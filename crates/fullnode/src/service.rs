@@ -20,9 +20,9 @@ use crate::{
     Metrics, NodeLimits, ReadError, SoloOptions, StartError,
     engine::{Engine, EngineParts, EngineState, Step, genesis_batch},
     handle::{Handle, Shared, Waiting},
+    metrics::TransactionOutcome,
     reader::Reader,
     sequencer::{Sequencer, Solo},
-    metrics::TransactionOutcome,
     store::{Batch, Store, StoreOptions},
     subscription::{CheckpointData, Feed},
 };
@@ -125,11 +125,7 @@ impl Service {
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn create(
-        env: &Env,
-        options: &Options,
-        first: &FirstCheckpoint,
-    ) -> Result<(), StartError> {
+    pub fn create(env: &Env, options: &Options, first: &FirstCheckpoint) -> Result<(), StartError> {
         Store::create(&env.disk, &options.store(), &first.0)
     }
 

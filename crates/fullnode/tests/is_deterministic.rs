@@ -53,10 +53,7 @@ async fn pay(node: &Node, from: usize, to: usize) {
 fn head(node: &Node) -> ChainHead {
     let reader = node.handle.reader().unwrap();
     check_whole(&reader);
-    assert_eq!(
-        total_sui(&reader),
-        2 * support::audit::GENESIS_SUI_PER_USER
-    );
+    assert_eq!(total_sui(&reader), 2 * support::audit::GENESIS_SUI_PER_USER);
     reader.head().clone()
 }
 

@@ -36,7 +36,10 @@ async fn the_past_is_forgotten_beyond_the_limit_and_the_present_is_not() {
     assert!(reader.checkpoint(1).unwrap().is_none());
     assert!(reader.lowest_checkpoint() > 1);
     // What is kept is complete.
-    let lowest = reader.checkpoint(reader.lowest_checkpoint()).unwrap().unwrap();
+    let lowest = reader
+        .checkpoint(reader.lowest_checkpoint())
+        .unwrap()
+        .unwrap();
     for executed in reader.checkpoint_transactions(&lowest).unwrap() {
         for change in reader.changed_objects(&executed).unwrap() {
             assert!(change.after.is_some());
@@ -66,7 +69,10 @@ async fn chain_epochs_end_in_time_and_charge_what_was_paid() {
     pass(Duration::from_millis(10)).await;
     let reader = node.handle.reader().unwrap();
     assert_eq!(reader.head().epoch, 1);
-    let (ended, current) = (reader.epoch(0).unwrap().unwrap(), reader.epoch(1).unwrap().unwrap());
+    let (ended, current) = (
+        reader.epoch(0).unwrap().unwrap(),
+        reader.epoch(1).unwrap().unwrap(),
+    );
     let last = reader
         .checkpoint(ended.last_checkpoint.unwrap())
         .unwrap()
@@ -98,7 +104,10 @@ async fn a_jump_in_time_outlives_a_restart() {
     let node = Node::start_at(&disk, &users, &options(), GENESIS_MS + 60_000).unwrap();
     pass(Duration::from_secs(2)).await;
     let after = node.handle.reader().unwrap().head().timestamp_ms;
-    assert!((before + 59_000..before + 70_000).contains(&after), "{after}");
+    assert!(
+        (before + 59_000..before + 70_000).contains(&after),
+        "{after}"
+    );
     node.stop().await.unwrap();
 }
 
@@ -118,7 +127,10 @@ async fn a_clock_far_behind_the_chain_is_refused_and_time_never_goes_back() {
     let node = Node::start_at(&disk, &users, &options(), GENESIS_MS + hour - 300_000).unwrap();
     pass(Duration::from_secs(3)).await;
     let after = node.handle.reader().unwrap().head().timestamp_ms;
-    assert_eq!(after, before, "time stands still until the clock has caught up");
+    assert_eq!(
+        after, before,
+        "time stands still until the clock has caught up"
+    );
     node.stop().await.unwrap();
 }
 

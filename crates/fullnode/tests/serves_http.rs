@@ -282,7 +282,13 @@ async fn the_faucet_refuses_strangers_and_nonsense() {
     for (peer, host, headers, body, expected) in [
         (FOREIGN, "localhost", "", body.as_str(), "403"),
         (LOCAL, "example.org", "", body.as_str(), "403"),
-        (LOCAL, "localhost", "origin: https://example.org\r\n", body.as_str(), "403"),
+        (
+            LOCAL,
+            "localhost",
+            "origin: https://example.org\r\n",
+            body.as_str(),
+            "403",
+        ),
         (LOCAL, "localhost", "", "{}", "422"),
         (LOCAL, "localhost", "", "nonsense", "400"),
     ] {

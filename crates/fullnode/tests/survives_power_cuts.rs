@@ -106,8 +106,7 @@ fn is_whole(disk: Arc<dyn Disk>, acknowledged: &[Arc<Executed>]) -> bool {
                 && paid == acknowledged.len()
             {
                 assert_eq!(node.reference(coin.object_id()), coin);
-                node.ok(users[0].payment(coin, users[1].address(), 1))
-                    .await;
+                node.ok(users[0].payment(coin, users[1].address(), 1)).await;
             }
             node.stop().await.unwrap();
         });

@@ -3,11 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use floe_core::{
-    BlobId, ObjectId, SuiAddress,
+    BlobId, Epoch, ObjectId, SuiAddress,
     keys::{BlsSecretKey, BlsSignature},
     messages::{BlobPersistence, Message, StorageConfirmation},
     onchain::system::SystemStateInnerV1,
-    Epoch,
 };
 use floe_env::{Env, PoolSize, tcp_listener};
 use floe_fullnode::{
@@ -236,10 +235,7 @@ impl Bench {
     }
 
     /// One transaction of the first lane over gRPC; how long it took.
-    pub async fn over_grpc(
-        &mut self,
-        make: impl Fn(&mut Chain, &Lane) -> Transaction,
-    ) -> Duration {
+    pub async fn over_grpc(&mut self, make: impl Fn(&mut Chain, &Lane) -> Transaction) -> Duration {
         let transaction = make(&mut self.chain, &self.lanes[0]);
         let signed = self.sign(transaction.clone());
         let mut request = ExecuteTransactionRequest::default();

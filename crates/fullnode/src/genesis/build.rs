@@ -118,7 +118,11 @@ fn walrus_genesis(
         account(user, ACCOUNT_SUI_MIST, ACCOUNT_WAL_FROST),
     ];
     accounts.extend((1..ACCOUNT_SUI_COINS).map(|_| account(user, ACCOUNT_SUI_MIST, 0)));
-    accounts.extend(nodes.iter().map(|node| account(node.owner, NODE_SUI_MIST, 0)));
+    accounts.extend(
+        nodes
+            .iter()
+            .map(|node| account(node.owner, NODE_SUI_MIST, 0)),
+    );
     accounts.extend(
         file.accounts
             .iter()

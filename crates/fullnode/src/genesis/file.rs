@@ -293,6 +293,9 @@ mod tests {
     #[test]
     fn unknown_settings_are_refused_by_name() {
         let error = GenesisFile::parse("shards = 5").unwrap_err().to_string();
-        assert!(error.contains("shards") && error.contains("line 1"), "{error}");
+        assert!(
+            error.contains("shards") && error.contains("line 1"),
+            "{error}"
+        );
     }
 }

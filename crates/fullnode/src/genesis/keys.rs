@@ -172,7 +172,10 @@ impl<'k> KeyFolder<'k> {
 struct BlsFile(BlsSecretKey);
 
 impl BlsFile {
-    #[expect(clippy::unnecessary_wraps, reason = "other keys are not made of all entropy")]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "other keys are not made of all entropy"
+    )]
     fn new(entropy: [u8; 32]) -> Option<Self> {
         Some(Self(BlsSecretKey::from_entropy(&entropy)))
     }

@@ -38,10 +38,9 @@ impl Network {
     }
 
     pub(super) fn write(&self, disk: &Arc<dyn Disk>, dir: &Path) -> Result<(), StartError> {
-        let mut text =
-            serde_json::to_string_pretty(self).map_err(|error| StartError::Network {
-                reason: error.to_string(),
-            })?;
+        let mut text = serde_json::to_string_pretty(self).map_err(|error| StartError::Network {
+            reason: error.to_string(),
+        })?;
         text.push('\n');
         replace(disk, &dir.join(FILE), text.as_bytes(), Access::Shared)?;
         Ok(())

@@ -120,7 +120,17 @@ mod tests {
             assert_eq!(span.to_string().parse(), Ok(span));
         }
         assert_eq!("250ms".parse(), Ok(Span(Duration::from_millis(250))));
-        for bad in ["", "1", "d", "1y", "-1d", "1h1d", "1d1d", "1.5h", "99999999999999999w"] {
+        for bad in [
+            "",
+            "1",
+            "d",
+            "1y",
+            "-1d",
+            "1h1d",
+            "1d1d",
+            "1.5h",
+            "99999999999999999w",
+        ] {
             assert!(bad.parse::<Span>().is_err(), "{bad}");
         }
     }

@@ -84,12 +84,23 @@ mod tests {
         for host in ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"] {
             assert!(is_loopback_name(host), "{host}");
         }
-        for host in ["", "example.org", "localhost.example.org", "10.0.0.1", "0.0.0.0"] {
+        for host in [
+            "",
+            "example.org",
+            "localhost.example.org",
+            "10.0.0.1",
+            "0.0.0.0",
+        ] {
             assert!(!is_loopback_name(host), "{host}");
         }
         assert!(is_loopback_origin("http://localhost:5173"));
         assert!(is_loopback_origin("http://[::1]:80"));
-        for origin in ["null", "https://example.org", "http://localhost.evil.org", "file://"] {
+        for origin in [
+            "null",
+            "https://example.org",
+            "http://localhost.evil.org",
+            "file://",
+        ] {
             assert!(!is_loopback_origin(origin), "{origin}");
         }
     }

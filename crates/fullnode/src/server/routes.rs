@@ -49,5 +49,8 @@ async fn health(State(handle): State<Handle>) -> impl IntoResponse {
 
 async fn metrics(State(handle): State<Handle>) -> impl IntoResponse {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, content_type)], handle.metrics().encode())
+    (
+        [(header::CONTENT_TYPE, content_type)],
+        handle.metrics().encode(),
+    )
 }

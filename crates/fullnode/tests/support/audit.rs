@@ -29,9 +29,8 @@ pub fn total_sui(reader: &Reader) -> u128 {
         .map(|object| u128::from(object.storage_rebate()))
         .sum();
     let gas = &reader.head().epoch_gas;
-    let fees = reader.chain_state().unwrap().fees
-        + gas.computation_cost
-        + gas.non_refundable_storage_fee;
+    let fees =
+        reader.chain_state().unwrap().fees + gas.computation_cost + gas.non_refundable_storage_fee;
     in_objects + rebates + u128::from(fees)
 }
 
@@ -90,9 +89,7 @@ fn check_indices(reader: &Reader) {
                 }
                 floe_fullnode::OwnerKey::Address(owner)
             }
-            Owner::Object(owner) => {
-                floe_fullnode::OwnerKey::Object(floe_ledger::object_id(owner))
-            }
+            Owner::Object(owner) => floe_fullnode::OwnerKey::Object(floe_ledger::object_id(owner)),
             _ => continue,
         };
         *owned.entry(key).or_default() += 1;

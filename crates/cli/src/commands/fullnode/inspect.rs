@@ -46,9 +46,11 @@ impl FromStr for What {
                 .map(What::Id)
                 .map_err(|error| format!("no id or address: {error}"));
         }
-        Digest::from_base58(text).map(What::Transaction).map_err(|_| {
-            "expected an id or address (0x…), or the base58 digest of a transaction".to_owned()
-        })
+        Digest::from_base58(text)
+            .map(What::Transaction)
+            .map_err(|_| {
+                "expected an id or address (0x…), or the base58 digest of a transaction".to_owned()
+            })
     }
 }
 

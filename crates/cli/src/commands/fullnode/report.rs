@@ -57,8 +57,7 @@ impl fmt::Display for TransactionReport {
             .add("time", text(tx, "/timestamp"))
             .add("gas", gas(tx));
         write!(f, "{facts}")?;
-        let commands =
-            "/transaction/kind/programmableTransaction/commands";
+        let commands = "/transaction/kind/programmableTransaction/commands";
         section(f, "commands", tx, commands, command)?;
         section(f, "objects", tx, "/effects/changedObjects", changed)?;
         section(f, "events", tx, "/events/events", |event| {

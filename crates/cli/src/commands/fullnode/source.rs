@@ -3,9 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use floe_env::{Env, Lane, tcp_listener};
-use floe_fullnode::{
-    Options, Server, ServerLimits, Service, genesis::ChainKeys, router,
-};
+use floe_fullnode::{Options, Server, ServerLimits, Service, genesis::ChainKeys, router};
 use serde_json::Value;
 use sui_rpc::{
     Client,
@@ -157,8 +155,11 @@ fn failure(status: &Status) -> Failure {
             .caused_by(status.message().to_owned())
             .help("start one with `floe fullnode run`, or name its URL with --rpc");
     }
-    Failure::new(Reason::InvalidInput, "the full node refuses")
-        .caused_by(format!("{:?}: {}", status.code(), status.message()))
+    Failure::new(Reason::InvalidInput, "the full node refuses").caused_by(format!(
+        "{:?}: {}",
+        status.code(),
+        status.message()
+    ))
 }
 
 fn to_json(message: &impl serde::Serialize) -> Result<Value, Failure> {
