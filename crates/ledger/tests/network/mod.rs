@@ -11,6 +11,7 @@
     reason = "test code outside of test functions, of which each test uses a part"
 )]
 
+pub mod nodes;
 pub mod storage;
 
 use std::collections::BTreeMap;
@@ -50,6 +51,8 @@ pub struct Options {
     /// Users, each with SUI and 10 million WAL.
     pub users: u8,
     pub commission_rate: u16,
+    /// Owners of nodes to come.
+    pub candidates: usize,
 }
 
 impl Default for Options {
@@ -60,6 +63,7 @@ impl Default for Options {
             max_epochs_ahead: 53,
             users: 4,
             commission_rate: 1000,
+            candidates: 0,
         }
     }
 }
@@ -74,7 +78,7 @@ pub struct Node {
 }
 
 /// A network and those who use it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Network {
     pub ledger: Ledger,
     pub ids: WalrusNetwork,
@@ -89,13 +93,13 @@ pub struct Network {
 /// A transaction in the making.
 #[derive(Debug)]
 pub struct Tx<'n> {
-    network: &'n Network,
-    sender: SuiAddress,
+    pub network: &'n Network,
+    pub sender: SuiAddress,
     pub ptb: Ptb,
 }
 
 /// What a failed transaction aborted with: module, function, code.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Abort {
     pub module: String,
     pub function: String,
@@ -140,7 +144,7 @@ pub fn genesis_config(options: &Options) -> WalrusGenesis {
         }
     });
     let users = (0..usize::from(options.users)).map(|index| account(0x10, index));
-    let owners = (0..options.stakes.len()).map(node_owner);
+    let owners = (0..options.stakes.len() + options.candidates).map(node_owner);
     let account = |address| GenesisAccount {
         address,
         sui_mist: 1_000_000 * support::SUI,

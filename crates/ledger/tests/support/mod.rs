@@ -30,7 +30,7 @@ pub const BUDGET: u64 = 100_000_000;
 pub const SUI: u64 = 1_000_000_000;
 
 /// The state, and what its transactions paid.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ledger {
     pub state: MemoryState,
     pub ctx: Context,

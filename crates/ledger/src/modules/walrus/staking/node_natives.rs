@@ -46,10 +46,12 @@ pub(super) fn register_candidate(call: &mut Call<'_, '_>) -> Result<(), Failure>
 
 pub(super) fn set_next_commission(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let rate = call.args.take(2)?;
-    let inner = inner_mut(call.rt, &*call.args.read::<Staking>(0)?)?;
-    let active = inner.epoch.checked_add(2);
-    let active = active.ok_or_else(|| MODULE.arithmetic("set_next_commission"))?;
-    settings::set_next_commission(&mut *pool_of_cap(call)?, rate, active)
+    let mut pool = pool_of_cap(call)?;
+    let epoch = super::epoch(call.rt, &*call.args.read(0)?)?;
+    let active = epoch
+        .checked_add(2)
+        .ok_or_else(|| MODULE.arithmetic("set_next_commission"))?;
+    settings::set_next_commission(&mut pool, rate, active)
 }
 
 pub(super) fn collect_commission(call: &mut Call<'_, '_>) -> Result<(), Failure> {
