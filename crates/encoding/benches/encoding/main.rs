@@ -76,7 +76,7 @@ impl Table {
         println!("{kernels} kernels, {} thread(s)\n", self.threads);
         println!(
             "{:<34} {:>5} {:>5} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>7}",
-            "", "n", "MiB", "CPU s", "wall s", "MB/s", "RSS MiB", "plain s", "MB/s", "ratio"
+            "", "n", "MiB", "CPU", "wall", "MB/s", "RSS MiB", "plain CPU", "MB/s", "ratio"
         );
         let folder = tempfile::tempdir().unwrap();
         for &n in &self.shards {
@@ -124,9 +124,19 @@ impl Table {
     }
 }
 
+/// With three digits that say something.
 fn seconds(seconds: f64) -> String {
-    let digits = if seconds < 0.01 { 6 } else { 3 };
-    format!("{seconds:.digits$}")
+    let (value, unit) = match seconds {
+        1.0.. => (seconds, "s"),
+        1e-3.. => (seconds * 1e3, "ms"),
+        _ => (seconds * 1e6, "us"),
+    };
+    let digits = match value {
+        100.0.. => 0,
+        10.0.. => 1,
+        _ => 2,
+    };
+    format!("{value:.digits$} {unit}")
 }
 
 fn rate(measurement: &Measurement) -> String {

@@ -45,7 +45,7 @@ impl<'a> Matrix<'a> {
     ) -> Result<Self, EncodeError> {
         let content = if plan.resident {
             let length = usize::try_from(shape.blob_bytes()).expect("it fits the memory budget");
-            let mut blob = vec![0; length];
+            let mut blob = floe_kernels::zeroed(length);
             read(source, 0, &mut blob)?;
             Content::Resident(blob)
         } else {

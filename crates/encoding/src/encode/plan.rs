@@ -13,9 +13,8 @@ const SCRATCH_BYTES: u64 = 3 << 20;
 const TILE_BYTES: u64 = 2 << 20;
 /// Runs read from or written to a file should have this length if the budget allows it.
 const RUN_BYTES: u64 = 16 << 10;
-/// Blobs up to this length are held in memory if the budget allows it. For longer ones the page faults
-/// would cost more than reading them twice.
-const RESIDENT_BYTES_MAX: u64 = 32 << 20;
+/// Blobs up to this length are held in memory if the budget allows it, rather than read twice.
+const RESIDENT_BYTES_MAX: u64 = 160 << 20;
 /// Passes cut symbols at multiples of the blocks of the hash function and of the code.
 const POSITIONS_STEP: usize = 128;
 /// State of a leaf hash that is suspended between passes.

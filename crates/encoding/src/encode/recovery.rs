@@ -85,7 +85,8 @@ impl<'a> RecoveryColumns<'a> {
             .map(|tile| self.tile(tile))
             .collect();
         let tiles: Vec<_> = tiles.into_iter().map(Mutex::new).collect();
-        let mut symbols = vec![0; shape.rows * (shape.n - shape.columns) * plan.pass_positions];
+        let pieces = shape.rows * (shape.n - shape.columns);
+        let mut symbols = floe_kernels::zeroed(pieces * plan.pass_positions);
         for start in (0..shape.symbol).step_by(plan.pass_positions) {
             let positions = start..shape.symbol.min(start + plan.pass_positions);
             self.encode_rows(&positions, &mut symbols)?;
@@ -164,10 +165,14 @@ impl<'a> RecoveryColumns<'a> {
     ) -> Result<(), EncodeError> {
         let Job { codec, shape, .. } = self.job;
         let ColumnScratch { columns, kernels } = scratch;
-        self.gather(tile, positions, symbols, columns);
-        self.write(&tile.columns, positions, columns)?;
-        let layout = Layout::contiguous(positions.len(), shape.rows, tile.columns.len());
-        let originals = Symbols::new(columns, layout).expect(FITS);
+        let originals = if self.job.sink.is_some() {
+            self.gather(tile, positions, symbols, columns);
+            self.write(&tile.columns, positions, columns)?;
+            let layout = Layout::contiguous(positions.len(), shape.rows, tile.columns.len());
+            Symbols::new(columns, layout).expect(FITS)
+        } else {
+            self.in_place(tile, positions, symbols)
+        };
         let last = positions.end == shape.symbol;
         if tile.states.is_empty() {
             let leaves = kernels.trees.leaves(&shape, tile.columns.len());
@@ -185,6 +190,22 @@ impl<'a> RecoveryColumns<'a> {
         }
         self.job.advance(tile.columns.len());
         Ok(())
+    }
+
+    /// The pieces of a tile's columns where they are. Good enough if nobody wants them as slivers.
+    fn in_place<'b>(
+        &self,
+        tile: &Tile,
+        positions: &Range<usize>,
+        symbols: &'b [u8],
+    ) -> Symbols<'b> {
+        let Shape {
+            n, columns, rows, ..
+        } = self.job.shape;
+        let width = positions.len();
+        let start = (tile.columns.start - columns) * width;
+        let layout = Layout::columns(width, rows, (n - columns) * width, tile.columns.len());
+        Symbols::new(symbols.get(start..).expect(FITS), layout).expect(FITS)
     }
 
     /// Copies the pieces of a tile's columns together, column by column.
