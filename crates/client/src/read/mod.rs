@@ -1,0 +1,7 @@
+//! Reading blobs (`docs/spec/client.md` §4.2–§4.4).
+
+mod open;
+mod stream;
+mod whole;
+
+pub use self::{open::OpenBlob, stream::BlobStream};

@@ -1,0 +1,184 @@
+//! What the nodes know about a blob, as far as it can be believed (`docs/spec/client.md` §4.1).
+
+use std::{sync::Arc, time::Duration};
+
+use floe_api::BlobStatus;
+use floe_contracts::{NetworkState, ShardMap};
+use floe_core::{BlobId, EventId, onchain::events::ContractEvent};
+use floe_node_client::Moved;
+use floe_protocol::{Fault, Survey, SurveyError, SurveyOptions};
+
+use crate::{
+    client::Client,
+    drive::{Next, Requests},
+    error::{ClientError, named},
+    nodes::failure,
+};
+
+/// What the nodes know about a blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusReport {
+    /// The latest status that can be believed.
+    pub status: BlobStatus,
+    /// Shards of the nodes that say so; few if an event on chain proves it.
+    pub weight: u16,
+    /// All shards.
+    pub n_shards: u16,
+}
+
+impl Client {
+    /// The status of a blob: what more than `f` shards stand behind, or an event on chain proves.
+    /// Waits at most `limit` for enough nodes.
+    ///
+    /// # Errors
+    /// [`ClientError::NodesDown`] if too few answer, [`ClientError::Blocked`] if they block it, others
+    /// if the chain can't be read.
+    pub async fn blob_status(
+        &self,
+        blob_id: BlobId,
+        limit: Duration,
+    ) -> Result<StatusReport, ClientError> {
+        let state = self.0.contracts.state().await?;
+        let shards = state.committees.for_writes()?;
+        let needed = state.params().quorum();
+        self.survey_status(&state, shards, blob_id, needed, limit)
+            .await
+    }
+
+    /// Asks all nodes of a committee, until those of `needed` shards have answered.
+    pub(crate) async fn survey_status(
+        &self,
+        state: &NetworkState,
+        shards: &ShardMap,
+        blob_id: BlobId,
+        needed: u16,
+        limit: Duration,
+    ) -> Result<StatusReport, ClientError> {
+        let survey = self.survey(shards, blob_id, needed, limit).await;
+        let survey = survey.map_err(|(source, blocked)| {
+            if blocked >= state.params().validity() {
+                return ClientError::Blocked { blob_id };
+            }
+            let nodes = named(shards, &source.failures);
+            ClientError::NodesDown { source, nodes }
+        })?;
+        let n_shards = shards.committee.n_shards();
+        let enough = state.params().validity();
+        for (status, weight) in survey.answers() {
+            let nothing = status == BlobStatus::Nonexistent;
+            let believed = weight >= enough || nothing;
+            if believed || self.is_proven(state, &blob_id, &status).await? {
+                return Ok(StatusReport {
+                    status,
+                    weight,
+                    n_shards,
+                });
+            }
+        }
+        // No status is believed: whatever there is, nobody can count on it.
+        Ok(StatusReport {
+            status: BlobStatus::Nonexistent,
+            weight: 0,
+            n_shards,
+        })
+    }
+
+    async fn survey(
+        &self,
+        shards: &ShardMap,
+        blob_id: BlobId,
+        needed: u16,
+        limit: Duration,
+    ) -> Result<Survey<BlobStatus>, (SurveyError, u16)> {
+        let clock = Arc::clone(&self.0.env.clock);
+        let mut requests = Requests::new(clock);
+        let options = SurveyOptions {
+            deadline: limit,
+            ..SurveyOptions::new(needed, self.0.env.rng.u64())
+        };
+        let committee = Arc::clone(&shards.committee);
+        let mut survey = Survey::new(committee, options, requests.now());
+        let members = self.members(shards);
+        loop {
+            while let Some((ticket, node)) = survey.poll(requests.now()) {
+                match members.get(node) {
+                    Err(failure) => survey.on_failure(requests.now(), ticket, failure),
+                    Ok(client) => requests.start(ticket, Moved::default(), async move {
+                        client.blob_status(&blob_id).await
+                    }),
+                }
+            }
+            if let Some(outcome) = survey.outcome(requests.now()) {
+                let blocked = survey.weight_failed(Fault::Blocked);
+                return outcome.map(|()| survey).map_err(|error| (error, blocked));
+            }
+            match requests.next(survey.next_deadline()).await {
+                Next::Done(ticket, Ok(status)) => survey.on_answer(ticket, status),
+                Next::Done(ticket, Err(error)) => {
+                    survey.on_failure(requests.now(), ticket, failure(&error));
+                }
+                Next::Deadline(_) => {}
+            }
+        }
+    }
+
+    /// Whether an event on chain proves a status.
+    async fn is_proven(
+        &self,
+        state: &NetworkState,
+        blob_id: &BlobId,
+        status: &BlobStatus,
+    ) -> Result<bool, ClientError> {
+        let Some(id) = status.event() else {
+            return Ok(false);
+        };
+        let event = self.event(state, id).await?;
+        Ok(match (status, event) {
+            (BlobStatus::Invalid { .. }, Some(ContractEvent::InvalidBlobID(event))) => {
+                event.blob_id == *blob_id
+            }
+            (
+                BlobStatus::Permanent {
+                    is_certified: true,
+                    end_epoch,
+                    ..
+                },
+                Some(ContractEvent::BlobCertified(event)),
+            ) => event.blob_id == *blob_id && event.end_epoch == *end_epoch && !event.deletable,
+            (
+                BlobStatus::Permanent {
+                    is_certified: false,
+                    end_epoch,
+                    ..
+                },
+                Some(ContractEvent::BlobRegistered(event)),
+            ) => event.blob_id == *blob_id && event.end_epoch == *end_epoch && !event.deletable,
+            _ => false,
+        })
+    }
+
+    async fn event(
+        &self,
+        state: &NetworkState,
+        id: &EventId,
+    ) -> Result<Option<ContractEvent>, ClientError> {
+        let chain = self.0.contracts.chain();
+        let digest = id.tx_digest.0.into();
+        let found = chain
+            .transaction(digest)
+            .await
+            .map_err(floe_contracts::ReadError::from)?;
+        let event = found.and_then(|transaction| {
+            let place = usize::try_from(id.event_seq).ok()?;
+            let event = transaction.events.0.into_iter().nth(place)?;
+            let package = floe_contracts::object_id(event.type_.address());
+            let ours = event.type_.module().as_str() == "events"
+                && state.deployment.event_packages().contains(&package);
+            if !ours {
+                return None;
+            }
+            ContractEvent::from_bcs(event.type_.name().as_str(), &event.contents).ok()
+        });
+        Ok(event)
+    }
+}

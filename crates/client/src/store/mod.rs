@@ -1,0 +1,288 @@
+//! Storing blobs (`docs/spec/client.md` §2).
+//!
+//! Encode → ask the nodes what they know, and whether enough of them are there → register what is not
+//! registered, in one transaction → bring the slivers to the nodes and collect their confirmations →
+//! certify, in one transaction. What was paid for before an interruption is found among the wallet's
+//! objects and used the next time.
+
+mod certify;
+mod encode;
+mod options;
+mod outcome;
+mod plan;
+mod upload;
+
+pub use self::{
+    options::{BlobInput, Expiry, Persistence, PostStore, StoreOptions},
+    outcome::{BlobStoreResult, Cost, ResourceOperation},
+};
+
+use std::sync::Arc;
+
+use floe_api::BlobStatus;
+use floe_contracts::{NetworkState, Wallet};
+use floe_core::Epoch;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use self::{
+    encode::Encoded,
+    plan::{Plan, Registered},
+};
+use crate::{
+    client::Client,
+    error::ClientError,
+    nodes::describe,
+    progress::{Phase, Progress},
+};
+
+/// Blobs registered and certified together.
+const BATCH_BLOBS_MAX: usize = 50;
+/// Bytes of slivers of a batch, unless it is a single blob.
+const BATCH_BYTES_MAX: u64 = 4 << 30;
+/// Blobs whose status is asked for at once.
+const SURVEYS_MAX: usize = 8;
+
+/// A blob on its way.
+#[derive(Debug)]
+struct Item {
+    /// Its number among all blobs of the operation.
+    number: usize,
+    input: BlobInput,
+    encoded: Encoded,
+    status: BlobStatus,
+}
+
+impl Client {
+    /// Stores blobs. What becomes of each is reported separately; an error means that none of those
+    /// without a report was stored.
+    ///
+    /// # Errors
+    /// [`ClientError::NodesDown`] before anything is paid; [`ClientError::Transaction`] if registering
+    /// or certifying fails, [`ClientError::Chain`], [`ClientError::Argument`].
+    pub async fn store(
+        &self,
+        wallet: &Wallet,
+        inputs: Vec<BlobInput>,
+        options: &StoreOptions,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<Vec<BlobStoreResult>, ClientError> {
+        let mut results = Vec::with_capacity(inputs.len());
+        let mut inputs = inputs.into_iter().enumerate().peekable();
+        while inputs.peek().is_some() {
+            let state = self.0.contracts.state().await?;
+            let mut batch = Vec::new();
+            let mut bytes = 0;
+            while let Some((_, input)) = inputs.peek() {
+                let more = state
+                    .params()
+                    .slivers_len(input.source.length())
+                    .unwrap_or(0);
+                let full = batch.len() >= BATCH_BLOBS_MAX || bytes + more > BATCH_BYTES_MAX;
+                if full && !batch.is_empty() {
+                    break;
+                }
+                bytes += more;
+                batch.extend(inputs.next());
+            }
+            results.extend(self.store_batch(wallet, batch, options, progress).await?);
+        }
+        Ok(results)
+    }
+
+    async fn store_batch(
+        &self,
+        wallet: &Wallet,
+        batch: Vec<(usize, BlobInput)>,
+        options: &StoreOptions,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<Vec<BlobStoreResult>, ClientError> {
+        let state = self.0.contracts.state().await?;
+        let end = options.expiry.end_epoch(&state)?;
+        let mut results = Vec::with_capacity(batch.len());
+        let mut items = Vec::new();
+        for (number, input) in batch {
+            match self.encode(&state, &input, number, progress).await {
+                Ok(encoded) => {
+                    let status = BlobStatus::Nonexistent;
+                    items.push(Item {
+                        number,
+                        input,
+                        encoded,
+                        status,
+                    });
+                }
+                Err(error) => {
+                    results.push((number, BlobStoreResult::failed(None, "encoding", &error)))
+                }
+            }
+        }
+        if !items.is_empty() {
+            let stored = self
+                .store_items(wallet, items, end, options, progress)
+                .await?;
+            results.extend(stored);
+        }
+        results.sort_by_key(|(number, _)| *number);
+        Ok(results.into_iter().map(|(_, result)| result).collect())
+    }
+
+    async fn store_items(
+        &self,
+        wallet: &Wallet,
+        items: Vec<Item>,
+        end: Epoch,
+        options: &StoreOptions,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<Vec<(usize, BlobStoreResult)>, ClientError> {
+        let state = self.0.contracts.state().await?;
+        let (items, owned) = futures::try_join!(
+            self.check(&state, items, options, progress),
+            plan::Owned::read(&self.0.contracts, wallet, options),
+        )?;
+        let plans = plan::plan(&state, &items, owned, end, options);
+        let mut results = Vec::new();
+        let mut to_store = Vec::new();
+        for (item, plan) in items.into_iter().zip(plans) {
+            match plan {
+                Plan::Done(result) => results.push((item.number, *result)),
+                Plan::Store(how) => to_store.push((item, how)),
+            }
+        }
+        if to_store.is_empty() {
+            return Ok(results);
+        }
+        let registered = self
+            .register(wallet, &state, to_store, options, progress)
+            .await?;
+        let certified = self
+            .upload_and_certify(wallet, registered, options, progress)
+            .await?;
+        results.extend(certified);
+        Ok(results)
+    }
+
+    /// Asks the nodes about each blob. For the first one, the nodes that answer must be enough to
+    /// certify it: nothing is paid for what can't be stored.
+    async fn check(
+        &self,
+        state: &NetworkState,
+        items: Vec<Item>,
+        options: &StoreOptions,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<Vec<Item>, ClientError> {
+        let shards = state.committees.for_writes()?;
+        let limit = self.0.config.survey_deadline;
+        let checks = items
+            .into_iter()
+            .enumerate()
+            .map(|(place, mut item)| async move {
+                progress.begin(item.number, Phase::Check, 0);
+                if options.force && place > 0 {
+                    return Ok(item);
+                }
+                let params = state.params();
+                let needed = if place == 0 {
+                    params.min_correct()
+                } else {
+                    params.quorum()
+                };
+                let blob_id = *item.encoded.metadata.blob_id();
+                let report = self
+                    .survey_status(state, shards, blob_id, needed, limit)
+                    .await?;
+                if !options.force {
+                    item.status = report.status;
+                }
+                Ok::<_, ClientError>(item)
+            });
+        stream::iter(checks)
+            .buffered(SURVEYS_MAX)
+            .try_collect()
+            .await
+    }
+
+    /// Registers what is not registered, in one transaction.
+    async fn register(
+        &self,
+        wallet: &Wallet,
+        state: &NetworkState,
+        to_store: Vec<(Item, plan::How)>,
+        options: &StoreOptions,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<Vec<Registered>, ClientError> {
+        let new: Vec<_> = to_store
+            .iter()
+            .filter_map(|(item, how)| how.new_blob(item, options))
+            .collect();
+        let mut blobs = Vec::new().into_iter();
+        if !new.is_empty() {
+            for (item, _) in &to_store {
+                progress.begin(item.number, Phase::Register, 0);
+            }
+            blobs = wallet
+                .register(&new, options.max_frost)
+                .await?
+                .blobs
+                .into_iter();
+        }
+        let mut registered = Vec::with_capacity(to_store.len());
+        for (item, how) in to_store {
+            let cost = how.cost(&item, state, options)?;
+            let object = match how.existing() {
+                Some(blob) => blob,
+                None => blobs.next().ok_or_else(|| {
+                    ClientError::Argument("the transaction registered too few blobs".to_owned())
+                })?,
+            };
+            registered.push(Registered {
+                item,
+                how,
+                object,
+                cost,
+            });
+        }
+        Ok(registered)
+    }
+
+    /// What storing blobs would cost, without doing it.
+    ///
+    /// # Errors
+    /// As [`store`](Self::store), as far as encoding and reading the chain go.
+    pub async fn cost(
+        &self,
+        inputs: &[BlobInput],
+        options: &StoreOptions,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<Vec<Cost>, ClientError> {
+        let state = self.0.contracts.state().await?;
+        let end = options.expiry.end_epoch(&state)?;
+        let mut costs = Vec::with_capacity(inputs.len());
+        for (number, input) in inputs.iter().enumerate() {
+            let metadata = self.metadata_of(&state, input, number, progress).await?;
+            let how = plan::How::buy(&state, end);
+            let facts = plan::facts(&metadata, options);
+            costs.push(Cost {
+                blob_id: *metadata.blob_id(),
+                unencoded_size: metadata.unencoded_length(),
+                encoded_size: state.params().encoded_length(metadata.unencoded_length())?,
+                storage_cost: how.price(facts, &state)?,
+                encoding_type: "RS2".to_owned(),
+            });
+        }
+        Ok(costs)
+    }
+}
+
+impl BlobStoreResult {
+    fn failed(
+        blob_id: Option<floe_core::BlobId>,
+        phase: &str,
+        error: &(dyn std::error::Error + 'static),
+    ) -> Self {
+        Self::Error {
+            blob_id,
+            failure_phase: phase.to_owned(),
+            error_msg: describe(error),
+        }
+    }
+}
