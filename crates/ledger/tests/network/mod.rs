@@ -11,6 +11,7 @@
     reason = "test code outside of test functions, of which each test uses a part"
 )]
 
+pub mod invariants;
 pub mod nodes;
 pub mod storage;
 
@@ -21,7 +22,7 @@ use floe_core::{
     keys::{BlsSecretKey, NetworkSecretKey},
     messages::ProofOfPossession,
     onchain::{
-        framework::{Field, TreasuryCap, Wal},
+        framework::Field,
         staking::{ActiveSet, StakedWal, StakingInnerV1, StakingPool},
         system::SystemStateInnerV1,
     },
@@ -29,11 +30,10 @@ use floe_core::{
 use floe_ledger::{
     Context, Failure, FieldKey, GenesisAccount, GenesisBuilder, GenesisConfig, GenesisExchange,
     GenesisNode, LiveObject, MoveType, Outcome, PriceList, SimulateOptions, WalrusGenesis,
-    WalrusNetwork, address, clock_transaction, execute_system, object_id, simulate, token_total,
-    type_tag,
+    WalrusNetwork, address, clock_transaction, execute_system, object_id, simulate, type_tag,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use sui_sdk_types::{Argument, Command, Object, ObjectIn, ObjectOut, SplitCoins, TypeTag};
+use sui_sdk_types::{Argument, Command, ObjectIn, ObjectOut, SplitCoins, Transaction, TypeTag};
 
 use crate::support::{self, Ledger, Ptb, reference, sui};
 
@@ -223,25 +223,33 @@ impl Network {
         }
     }
 
-    /// Executes commands of `sender`, and checks what every transaction must keep.
-    pub fn run(&mut self, sender: SuiAddress, write: impl FnOnce(&mut Tx<'_>)) -> Outcome {
+    /// A transaction of `sender`.
+    pub fn transaction(&self, sender: SuiAddress, write: impl FnOnce(&mut Tx<'_>)) -> Transaction {
         let mut tx = Tx {
             network: self,
             sender,
             ptb: Ptb::default(),
         };
         write(&mut tx);
-        let ptb = tx.ptb;
         let gas = self.object(&self.gas_coins[&sender]);
         let budget = PriceList::BUDGET_MAX;
-        let tx = self
-            .ledger
-            .paid_with(sender, ptb, vec![reference(&gas)], budget);
+        self.ledger
+            .paid_with(sender, tx.ptb, vec![reference(&gas)], budget)
+    }
+
+    /// Executes a transaction, and checks what every one must keep.
+    pub fn execute(&mut self, tx: &Transaction) -> Outcome {
         let options = SimulateOptions::default();
-        let outcome = simulate(&self.ledger.state, &tx, &self.ledger.ctx, &options).unwrap();
-        self.check_conservation(&outcome);
+        let outcome = simulate(&self.ledger.state, tx, &self.ledger.ctx, &options).unwrap();
+        self.check_invariants(&outcome);
         self.ledger.state.apply(&outcome.writes);
         outcome
+    }
+
+    /// Executes commands of `sender`.
+    pub fn run(&mut self, sender: SuiAddress, write: impl FnOnce(&mut Tx<'_>)) -> Outcome {
+        let tx = self.transaction(sender, write);
+        self.execute(&tx)
     }
 
     /// As [`Self::run`], and it must succeed.
@@ -267,49 +275,6 @@ impl Network {
         let tx = clock_transaction(ctx, self.rounds, self.now_ms);
         let outcome = execute_system(&self.ledger.state, &tx, ctx).unwrap();
         self.ledger.state.apply(&outcome.writes);
-    }
-
-    /// SUI and WAL only go where the effects say.
-    fn check_conservation(&self, outcome: &Outcome) {
-        let before: Vec<&Object> = outcome.before.values().map(|o| o.object()).collect();
-        let after = outcome.writes.objects.values().flatten();
-        let after: Vec<&Object> = after.map(|o| o.object()).collect();
-        let total = |objects: &[&Object], token: &TypeTag| {
-            token_total(objects.iter().copied(), token).unwrap()
-        };
-        let rebates = |objects: &[&Object]| -> u128 {
-            objects.iter().map(|o| u128::from(o.storage_rebate())).sum()
-        };
-        let gas = outcome.effects.gas_summary();
-        let fees = u128::from(gas.computation_cost + gas.non_refundable_storage_fee);
-        assert_eq!(
-            total(&before, &sui()) + rebates(&before),
-            total(&after, &sui()) + rebates(&after) + fees,
-            "SUI is conserved"
-        );
-        let (supply_before, supply_after) = (supply(&before), supply(&after));
-        let burned = supply_before.zip(supply_after).map_or(0, |(b, a)| {
-            assert!(a <= b, "nobody mints WAL");
-            u128::from(b - a)
-        });
-        assert_eq!(
-            total(&before, &self.ids.wal_type),
-            total(&after, &self.ids.wal_type) + burned,
-            "WAL is conserved"
-        );
-    }
-
-    /// All WAL in existence is the treasury's supply.
-    pub fn check_supply(&self) {
-        let objects = || self.ledger.state.iter().map(|(_, object)| object.object());
-        let total = token_total(objects(), &self.ids.wal_type).unwrap();
-        let caps: Vec<&Object> = objects().collect();
-        assert_eq!(Some(total), supply(&caps).map(u128::from), "WAL supply");
-    }
-
-    pub fn supply(&self) -> u64 {
-        let objects = self.ledger.state.iter().map(|(_, object)| object.object());
-        supply(&objects.collect::<Vec<_>>()).unwrap()
     }
 
     pub fn object(&self, id: &ObjectId) -> LiveObject {
@@ -513,19 +478,6 @@ fn genesis_accounts(ledger: &Ledger) -> Vec<SuiAddress> {
     owners.sort();
     owners.dedup();
     owners
-}
-
-fn supply(objects: &[&Object]) -> Option<u64> {
-    let tag = type_tag::<TreasuryCap<Wal>>();
-    objects
-        .iter()
-        .filter_map(|object| object.as_struct())
-        .find(|content| TypeTag::from(content.object_type().clone()) == tag)
-        .map(|content| {
-            bcs::from_bytes::<TreasuryCap<Wal>>(content.contents())
-                .unwrap()
-                .total_supply
-        })
 }
 
 /// The new objects of a type.
