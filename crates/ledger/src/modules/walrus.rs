@@ -31,6 +31,8 @@ pub mod storage_pool;
 pub mod storage_resource;
 pub mod system;
 pub mod system_state_inner;
+#[cfg(test)]
+mod test_runtime;
 pub mod upgrade;
 pub mod walrus_context;
 

@@ -94,7 +94,7 @@ pub(crate) fn initialize_walrus(
 ///
 /// # Errors
 /// Aborts with `staking` 0 and `system` 0 on objects of this version, `init` 0 if they differ.
-fn migrate_v2(
+pub(super) fn migrate_v2(
     rt: &mut Runtime<'_>,
     staking: &mut Staking,
     system: &mut System,

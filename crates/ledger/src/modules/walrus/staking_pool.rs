@@ -10,7 +10,7 @@ pub(super) mod rewards;
 pub(super) mod settings;
 pub(super) mod stakes;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::sync::Arc;
 

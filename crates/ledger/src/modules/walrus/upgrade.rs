@@ -1,6 +1,9 @@
 //! `walrus::upgrade`: the committee votes on new versions of the package
 //! (`docs/spec/contracts.md` §4.7).
 
+#[cfg(test)]
+mod tests;
+
 use floe_core::{
     ObjectId, RequiredWeight,
     onchain::{

@@ -1,44 +1,41 @@
 //! The worked example of `docs/spec/economics.md` §5.3, number by number.
 
+use std::sync::LazyLock;
+
+use super::{NewPool, exchange_rate_at_epoch, new, rewards, stakes, wal_balance_at_epoch};
+use crate::{
+    modules::walrus::{
+        pending_values,
+        storage_node::NewNode,
+        test_runtime::{SENDER, place, with_runtime},
+        walrus_context::WalrusContext,
+    },
+    runtime::Runtime,
+};
 use floe_core::{
-    Epoch, SuiAddress,
+    Epoch,
     keys::BlsSecretKey,
     messages::ProofOfPossession,
     onchain::{
         framework::{Balance, VecMap},
         node::NodeMetadata,
-        staking::{PoolExchangeRate, StakedWal, StakingPool, VotingParams},
+        staking::{PoolExchangeRate, PoolState, StakedWal, StakingPool, VotingParams},
     },
 };
-use sui_sdk_types::Digest;
 
-use super::{NewPool, exchange_rate_at_epoch, new, rewards, stakes, wal_balance_at_epoch};
-use crate::{
-    modules::walrus::{storage_node::NewNode, walrus_context::WalrusContext},
-    object::MemoryState,
-    runtime::{Meter, Runtime, TxInfo},
-};
-
-const SENDER: SuiAddress = SuiAddress([5; 32]);
 const WAL: u64 = 1_000_000_000;
 
-fn with_runtime(test: impl FnOnce(&mut Runtime<'_>)) {
-    let state = MemoryState::default();
-    let tx = TxInfo {
-        digest: Digest::new([1; 32]),
-        sender: SENDER,
-        epoch: 0,
-        epoch_start_ms: 0,
-        gas_price: 1,
-        reference_gas_price: 1,
-        protocol_version: 1,
-    };
-    test(&mut Runtime::new(&state, tx, Meter::unlimited()));
+/// The node's key.
+pub(in crate::modules::walrus) static KEY: LazyLock<BlsSecretKey> =
+    LazyLock::new(|| BlsSecretKey::from_entropy(&[7; 32]));
+
+/// The proof that the sender may register the key in epoch 0.
+pub(in crate::modules::walrus) fn proof() -> Vec<u8> {
+    let proof = ProofOfPossession::sign(&KEY, Epoch(0), SENDER);
+    proof.to_bytes().to_vec()
 }
 
 fn new_pool(rt: &mut Runtime<'_>, commission_rate: u16) -> StakingPool {
-    let key = BlsSecretKey::from_entropy(&[7; 32]);
-    let proof = ProofOfPossession::sign(&key, Epoch(0), SENDER);
     let pool = NewPool {
         node: NewNode {
             name: "node".to_owned(),
@@ -51,8 +48,8 @@ fn new_pool(rt: &mut Runtime<'_>, commission_rate: u16) -> StakingPool {
             },
             network_public_key: vec![2; 33],
         },
-        public_key: key.public_key().to_bytes().to_vec(),
-        proof_of_possession: proof.to_bytes().to_vec(),
+        public_key: KEY.public_key().to_bytes().to_vec(),
+        proof_of_possession: proof(),
         commission_rate,
         voting_params: VotingParams {
             storage_price: 1,
@@ -223,20 +220,44 @@ fn a_commission_rate_bites_on_the_rewards_of_its_first_epoch() {
 fn rewards_without_stake_and_a_second_advance_abort() {
     with_runtime(|rt| {
         let pool = &mut new_pool(rt, 0);
-        let error = rewards::advance_epoch(rt, pool, Balance::new(1), Epoch(1)).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .ends_with("advance_epoch aborts with code 2"),
-            "{error}"
-        );
+        let refused = rewards::advance_epoch(rt, pool, Balance::new(1), Epoch(1));
+        assert_eq!(place(refused), "staking_pool::advance_epoch 2");
         advance(rt, pool, 0, 1);
-        let error = rewards::advance_epoch(rt, pool, Balance::new(0), Epoch(1)).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .ends_with("advance_epoch aborts with code 0"),
-            "{error}"
-        );
+        let refused = rewards::advance_epoch(rt, pool, Balance::new(0), Epoch(1));
+        assert_eq!(place(refused), "staking_pool::advance_epoch 0");
+    });
+}
+
+/// States that no sequence of calls leads to.
+#[test]
+fn broken_pools_and_stakes_abort() {
+    with_runtime(|rt| {
+        let pool = &mut new_pool(rt, 0);
+        pool.state = PoolState::Withdrawn;
+        let member = context(5, false, true);
+        let refused = stakes::stake(rt, pool, Balance::new(WAL), &member);
+        assert_eq!(place(refused), "staking_pool::stake 6");
+
+        pool.state = PoolState::Active;
+        let mut stake = stake(rt, pool, 1, &context(6, true, true));
+        let refused = stakes::request_withdraw_stake(rt, pool, &mut stake, &member);
+        assert_eq!(place(refused), "staking_pool::request_withdraw_stake 12");
+
+        // A share is worth more than the stake.
+        stake.activation_epoch = Epoch(1);
+        pool.wal_balance = 3 * WAL;
+        pool.num_shares = 1;
+        advance(rt, pool, 0, 1);
+        let refused = stakes::request_withdraw_stake(rt, pool, &mut stake, &member);
+        assert_eq!(place(refused), "staking_pool::request_withdraw_stake 18");
+
+        stake.node_id = floe_core::ObjectId::ZERO;
+        let refused = stakes::request_withdraw_stake(rt, pool, &mut stake, &member);
+        assert_eq!(place(refused), "staking_pool::request_withdraw_stake 9");
+
+        pending_values::insert_or_add(&mut pool.pending_shares_withdraw, Epoch(2), 2 * WAL)
+            .unwrap();
+        let refused = rewards::advance_epoch(rt, pool, Balance::new(0), Epoch(2));
+        assert_eq!(place(refused), "staking_pool::process_pending_stake 1");
     });
 }
