@@ -7,16 +7,31 @@
     reason = "test code outside of test functions"
 )]
 
+mod network;
 mod support;
 
 use std::sync::LazyLock;
 
-use floe_core::ObjectId;
-use floe_ledger::{AbilitySet, Function, Param, Passing, Registry, SimulateOptions};
+use floe_core::{
+    ObjectId, SuiAddress,
+    onchain::{
+        blob::Blob,
+        framework::{Balance, Coin, Wal},
+        node::StorageNodeCap,
+    },
+};
+use floe_ledger::{
+    AbilitySet, Coverage, Function, Param, Passing, Registry, SimulateOptions, address, type_tag,
+};
+use network::{
+    Network, Options, WAL,
+    storage::{MIB, Spec},
+};
 use proptest::{prelude::*, sample::Index};
 use sui_sdk_types::{
     Argument, Command, ExecutionError, ExecutionStatus, Input, MakeMoveVector, MergeCoins,
-    MoveCall, Object, Owner, Publish, SplitCoins, TransferObjects, TypeTag, Upgrade,
+    MoveCall, Object, Owner, Publish, SplitCoins, Transaction, TransactionKind, TransferObjects,
+    TypeTag, Upgrade,
 };
 use support::*;
 
@@ -103,12 +118,36 @@ static TYPES: LazyLock<Vec<TypeTag>> = LazyLock::new(|| {
         "bool",
     ]
     .map(|text| text.parse().unwrap())
-    .to_vec()
+    .into_iter()
+    .chain([
+        type_tag::<Wal>(),
+        type_tag::<Balance<Wal>>(),
+        type_tag::<Coin<Wal>>(),
+        type_tag::<Blob>(),
+        type_tag::<StorageNodeCap>(),
+    ])
+    .collect()
 });
+
+/// What calls are made of.
+static FRAMEWORK_AND_CONTRACTS: LazyLock<Vec<&Function>> = LazyLock::new(|| functions(|_| true));
+static CONTRACTS: LazyLock<Vec<&Function>> =
+    LazyLock::new(|| functions(|package| !["std", "sui", "sui_system"].contains(&package)));
+
+fn functions(is_wanted: fn(&str) -> bool) -> Vec<&'static Function> {
+    Registry::embedded()
+        .packages()
+        .filter(|package| is_wanted(&package.name))
+        .flat_map(|package| package.modules.values())
+        .flat_map(|module| module.functions.values())
+        .collect()
+}
 
 /// A transaction in the making that knows the types of its values.
 struct Builder<'l> {
     ledger: &'l Ledger,
+    sender: SuiAddress,
+    functions: &'l [&'static Function],
     ptb: Ptb,
     values: Vec<(Argument, TypeTag)>,
 }
@@ -119,39 +158,32 @@ impl Builder<'_> {
         self.values.push((argument, tag));
     }
 
+    /// All shared objects, and what the sender owns but for the coin that pays.
     fn inputs(&mut self) {
         let clock = self.ptb.shared(ObjectId::from_suffix(6), 1, false);
         self.object(
             clock,
             self.ledger.state.get(&ObjectId::from_suffix(6)).unwrap(),
         );
-        for (id, object) in self
+        let gas = self
             .ledger
-            .state
-            .iter()
-            .filter(|(id, _)| id.0[0] != 0)
-            .take(40)
-        {
+            .transaction(self.sender, Ptb::default())
+            .gas_payment;
+        let objects = self.ledger.state.iter().filter(|(id, object)| {
+            let is_package = object.as_struct().is_none();
+            id.0[0] != 0 && !is_package && object.object_id() != *gas.objects[0].object_id()
+        });
+        for (id, object) in objects {
             let argument = match object.owner() {
-                Owner::Address(owner) if *owner == floe_ledger::address(ALICE) => {
-                    if object
-                        .as_struct()
-                        .unwrap()
-                        .object_type()
-                        .is_coin()
-                        .is_some()
-                        && balance(object) > 90 * SUI
-                        && self.ptb.0.inputs.len() > 3
-                    {
-                        continue;
-                    }
-                    self.ptb.owned(object)
-                }
+                Owner::Address(owner) if *owner == address(self.sender) => self.ptb.owned(object),
                 Owner::Shared(initial) => self.ptb.shared(*id, *initial, true),
-                Owner::Immutable if object.as_struct().is_some() => self.ptb.owned(object),
+                Owner::Immutable => self.ptb.owned(object),
                 _ => continue,
             };
             self.object(argument, object);
+            if self.values.len() > 40 {
+                break;
+            }
         }
     }
 
@@ -186,14 +218,14 @@ impl Builder<'_> {
     }
 
     fn add(&mut self, step: &Step) {
-        let functions: Vec<_> = Registry::embedded()
-            .packages()
-            .flat_map(|package| package.modules.values())
-            .flat_map(|module| module.functions.values())
+        let with_body: Vec<_> = self
+            .functions
+            .iter()
+            .filter(|function| function.coverage() == Coverage::Implemented)
+            .copied()
             .collect();
         // Half of the picks have a body for sure.
-        let with_body = functions.iter().filter(|function| function.body.is_some());
-        let functions: Vec<_> = with_body.chain(&functions).copied().collect();
+        let functions = [with_body.as_slice(), self.functions].concat();
         let (function, picks, arguments) = match step {
             Step::Other(command) => {
                 self.ptb.command(command.clone());
@@ -213,9 +245,8 @@ impl Builder<'_> {
                 types: picks_of_types,
                 picks,
             } => {
-                let feasible: Vec<_> = functions
+                let feasible: Vec<_> = with_body
                     .iter()
-                    .filter(|function| function.body.is_some())
                     .filter(|function| self.is_feasible(function, picks_of_types))
                     .copied()
                     .collect();
@@ -286,9 +317,16 @@ fn pure(tag: &TypeTag, pick: &Index) -> Option<Vec<u8>> {
     })
 }
 
-fn build(ledger: &Ledger, steps: &[Step]) -> Ptb {
+fn build(
+    ledger: &Ledger,
+    sender: SuiAddress,
+    functions: &[&'static Function],
+    steps: &[Step],
+) -> Ptb {
     let mut builder = Builder {
         ledger,
+        sender,
+        functions,
         ptb: Ptb::default(),
         values: Vec::new(),
     };
@@ -308,19 +346,19 @@ fn build(ledger: &Ledger, steps: &[Step]) -> Ptb {
         .map(|(argument, _)| *argument)
         .collect();
     if steps.len().is_multiple_of(2) && !left.is_empty() {
-        builder.ptb.transfer(&left, ALICE);
+        builder.ptb.transfer(&left, sender);
     }
     builder.ptb
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn execute_or_fail_by_name(scripts in prop::collection::vec(prop::collection::vec(step(), 1..7), 1..4)) {
         let mut ledger = Ledger::new();
         for steps in scripts {
-            let ptb = build(&ledger, &steps);
+            let ptb = build(&ledger, ALICE, &FRAMEWORK_AND_CONTRACTS, &steps);
             let tx = ledger.transaction(ALICE, ptb);
             let before = ledger.state.clone();
             let twin = floe_ledger::simulate(&ledger.state, &tx, &ledger.ctx, &SimulateOptions::default());
@@ -339,5 +377,81 @@ proptest! {
                 prop_assert!(paid <= i64::try_from(BUDGET).unwrap());
             }
         }
+    }
+}
+
+/// The functions that a transaction calls.
+fn calls(tx: &Transaction) -> Vec<String> {
+    let TransactionKind::ProgrammableTransaction(ptb) = &tx.kind else {
+        return Vec::new();
+    };
+    let calls = ptb.commands.iter().filter_map(|command| match command {
+        Command::MoveCall(call) => Some(format!("{}::{}", call.module, call.function)),
+        _ => None,
+    });
+    calls.collect()
+}
+
+/// A network whose first node owns something of each kind.
+static NETWORK: LazyLock<Network> = LazyLock::new(|| {
+    let mut network = Network::new(&Options {
+        stakes: vec![1000; 4],
+        n_shards: 10,
+        users: 1,
+        ..Options::default()
+    });
+    let (owner, size) = (network.nodes[0].owner, network.encoded(1000));
+    network.store(owner, &Spec::permanent(1), 3);
+    network.register(owner, &Spec::deletable(2), 3);
+    network.ok(owner, |tx| {
+        let storage = tx.reserve(size, 2);
+        tx.keep(storage);
+        let pool = tx.create_pool(MIB, 2);
+        tx.register_pooled(pool, &Spec::deletable(3));
+        tx.keep(pool);
+        let coin = tx.wal(1000 * WAL);
+        tx.keep(coin);
+        let exchange = tx.wal(WAL);
+        let amount = tx.pure(&WAL);
+        let cap = tx.contract(
+            "wal_exchange",
+            "wal_exchange::new_funded",
+            &[exchange, amount],
+        );
+        tx.keep(cap);
+        tx.keep(exchange);
+        let (rate, zero) = (tx.pure(&5000_u32), tx.pure(&0_u64));
+        let arguments = [tx.system(), tx.staking(), rate, zero, zero];
+        let cap = tx.contract("walrus_subsidies", "walrus_subsidies::new", &arguments);
+        tx.keep(cap);
+        let arguments = [tx.pure(&[0_u8; 32])];
+        let cap = tx.contract("subsidies", "subsidies::new", &arguments);
+        tx.keep(cap);
+    });
+    network
+});
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn contracts_execute_or_fail_by_name(scripts in prop::collection::vec(prop::collection::vec(step(), 1..7), 1..4)) {
+        let mut network = NETWORK.clone();
+        let sender = network.nodes[0].owner;
+        for steps in scripts {
+            let ptb = build(&network.ledger, sender, &CONTRACTS, &steps);
+            let tx = network.ledger.transaction(sender, ptb);
+            let Ok(outcome) = network.ledger.submit(&tx) else {
+                continue;
+            };
+            network.check_invariants(&outcome);
+            if let ExecutionStatus::Failure { error, .. } = outcome.effects.status() {
+                prop_assert!(
+                    !matches!(error, ExecutionError::InvariantViolation),
+                    "{:?}: {:?}", calls(&tx), outcome.failure
+                );
+            }
+        }
+        network.check_supply();
     }
 }

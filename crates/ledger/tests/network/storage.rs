@@ -102,14 +102,17 @@ impl Network {
         }
     }
 
-    /// A message of the current epoch, signed by all members but the last four (of 13).
+    /// A message of the current epoch, signed by all members but the last third.
     pub fn quorum<B: MessageBody>(&self, body: B) -> Cert {
         self.quorum_bytes(Message::new(Epoch(self.epoch()), body).to_bytes())
     }
 
     pub fn quorum_bytes(&self, message: Vec<u8>) -> Cert {
         let members = self.system().committee.members.len();
-        self.sign_bytes(&(0..members - 4).collect::<Vec<_>>(), message)
+        self.sign_bytes(
+            &(0..members - (members - 1) / 3).collect::<Vec<_>>(),
+            message,
+        )
     }
 
     /// Buys storage and registers a blob.
