@@ -331,6 +331,8 @@ impl Slivers {
                 .map(|sliver| plain::recovery_symbol(shape.n, shape.symbol, &sliver.data, at))
                 .collect();
             return Measurement::of(bytes, 1, || {
+                // The other side takes symbols by value, too.
+                let symbols = black_box(symbols.clone());
                 for (helper, (symbol, path)) in helpers.iter().zip(&symbols) {
                     let root = self.digest(source_axis, *helper);
                     assert!(plain::proves(root, symbol, at, path));

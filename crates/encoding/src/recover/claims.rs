@@ -10,6 +10,11 @@ use floe_kernels::{Hasher, Layout, Symbols, SymbolsMut};
 use super::SymbolError;
 use crate::{redstuff::RedStuff, sliver::FITS};
 
+/// Symbols that are hashed at a time fill about so much of a cache.
+const TOGETHER_BYTES: usize = 128 << 10;
+/// Fewer at a time would leave vector lanes idle.
+const LANES: usize = 8;
+
 /// What is to be checked of a symbol: that it is a leaf of a sliver's tree.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Claim<'a> {
@@ -107,19 +112,7 @@ pub(super) fn check_claims(
 
 /// The roots that the symbols' proofs lead to.
 fn climb(hasher: Hasher, claims: &[Claim<'_>], symbol_size: SymbolSize) -> Vec<Digest> {
-    let mut hashes = vec![Digest::default(); claims.len()];
-    if claims.is_empty() {
-        return hashes;
-    }
-    let data: Vec<_> = claims
-        .iter()
-        .flat_map(|claim| claim.data)
-        .copied()
-        .collect();
-    let layout = Layout::contiguous(symbol_size.as_usize(), claims.len(), 1);
-    let symbols = Symbols::new(&data, layout).expect(FITS);
-    let digests = SymbolsMut::digests(&mut hashes, claims.len()).expect(FITS);
-    hasher.leaves(symbols, digests).expect(FITS);
+    let mut hashes = leaves(hasher, claims, symbol_size);
     let (mut pairs, mut parents) = (Vec::new(), Vec::new());
     for height in 0.. {
         pairs.clear();
@@ -147,6 +140,25 @@ fn climb(hasher: Hasher, claims: &[Claim<'_>], symbol_size: SymbolSize) -> Vec<D
                 *hash = *parent;
             }
         }
+    }
+    hashes
+}
+
+/// The leaf hashes of the symbols, which are brought together in a buffer that stays in the cache.
+fn leaves(hasher: Hasher, claims: &[Claim<'_>], symbol_size: SymbolSize) -> Vec<Digest> {
+    let symbol_bytes = symbol_size.as_usize();
+    let together = (TOGETHER_BYTES / symbol_bytes).max(LANES);
+    let mut hashes = vec![Digest::default(); claims.len()];
+    let mut data = Vec::with_capacity(together.min(claims.len()) * symbol_bytes);
+    for (claims, hashes) in claims.chunks(together).zip(hashes.chunks_mut(together)) {
+        data.clear();
+        for claim in claims {
+            data.extend_from_slice(claim.data);
+        }
+        let layout = Layout::contiguous(symbol_bytes, claims.len(), 1);
+        let symbols = Symbols::new(&data, layout).expect(FITS);
+        let digests = SymbolsMut::digests(hashes, claims.len()).expect(FITS);
+        hasher.leaves(symbols, digests).expect(FITS);
     }
     hashes
 }
