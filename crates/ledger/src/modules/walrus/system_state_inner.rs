@@ -13,7 +13,6 @@ use floe_core::{
     keys::EMPTY_AGGREGATE_KEY,
     onchain::{
         framework::{Balance, Coin, Element, VecMap, Wal},
-        node::{ExtendedField, ExtendedFieldKey},
         system::{BlsCommittee, SystemStateInnerV1},
     },
     storage_units,
@@ -39,7 +38,7 @@ pub(super) use self::{
     },
     storage::{add_per_epoch_subsidies, add_subsidy, reserve_space, reserve_space_for_epochs},
 };
-use super::{event_blob, storage_accounting};
+use super::{event_blob, extended_field, storage_accounting};
 use crate::{
     error::Failure,
     modules::{
@@ -80,9 +79,6 @@ pub(super) fn create_empty(
         "create_empty",
         E_INVALID_MAX_EPOCHS_AHEAD,
     )?;
-    let deny_list_sizes = ExtendedField::new(rt.fresh_id()?.into());
-    let no_sizes = VecMap::<floe_core::ObjectId, u64>::default();
-    rt.add_field(deny_list_sizes.id.0, &ExtendedFieldKey, no_sizes)?;
     Ok(SystemStateInnerV1 {
         committee: BlsCommittee {
             members: Vec::new(),
@@ -96,7 +92,7 @@ pub(super) fn create_empty(
         write_price_per_unit_size: 0,
         future_accounting: storage_accounting::ring_new(max_epochs_ahead),
         event_blob_certification_state: event_blob::create_with_empty_state(),
-        deny_list_sizes,
+        deny_list_sizes: extended_field::new(rt, VecMap::default())?,
     })
 }
 

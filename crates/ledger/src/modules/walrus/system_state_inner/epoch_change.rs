@@ -6,7 +6,6 @@ use floe_core::{
     onchain::{
         events::PricesUpdated,
         framework::{Balance, VecMap, Wal},
-        node::ExtendedFieldKey,
         system::{BlsCommittee, EpochParams, FutureAccounting, SystemStateInnerV1},
     },
 };
@@ -16,7 +15,7 @@ use crate::{
     error::Failure,
     modules::{
         sui::balance,
-        walrus::{event_blob, storage_accounting},
+        walrus::{event_blob, extended_field, storage_accounting},
     },
     runtime::Runtime,
 };
@@ -61,8 +60,7 @@ pub(in crate::modules::walrus) fn advance_epoch(
     state.used_capacity_size = used;
     state.total_capacity_size = params.total_capacity_size.max(used);
 
-    let denied =
-        rt.field::<_, VecMap<ObjectId, u64>>(state.deny_list_sizes.id.0, &ExtendedFieldKey)?;
+    let denied = extended_field::borrow(rt, &state.deny_list_sizes)?;
     let (rewards, leftover) = distribute(&old_committee, &denied, account)?;
     join_rewards(state, 0, leftover)?;
     Ok(rewards)

@@ -7,8 +7,7 @@ use floe_core::{
         events::{
             DenyListBlobDeleted, DenyListUpdate, ProtocolVersionUpdated, RegisterDenyListUpdate,
         },
-        framework::VecMap,
-        node::{ExtendedFieldKey, StorageNodeCap},
+        node::StorageNodeCap,
         system::SystemStateInnerV1,
     },
 };
@@ -19,7 +18,10 @@ use super::{
 };
 use crate::{
     error::Failure,
-    modules::walrus::bls_aggregate::{self, Certificate},
+    modules::walrus::{
+        bls_aggregate::{self, Certificate},
+        extended_field,
+    },
     runtime::Runtime,
 };
 
@@ -123,8 +125,7 @@ fn set_deny_list_size(
     node_id: ObjectId,
     bytes: u64,
 ) -> Result<(), Failure> {
-    let parent = state.deny_list_sizes.id.0;
-    let mut sizes = rt.field_mut::<_, VecMap<ObjectId, u64>>(parent, &ExtendedFieldKey)?;
+    let mut sizes = extended_field::borrow_mut(rt, &state.deny_list_sizes)?;
     match sizes.get_mut(&node_id) {
         Some(size) => *size = bytes,
         None => sizes.contents.push((node_id, bytes)),
