@@ -17,6 +17,7 @@
 //!
 //! Reflection (v1) and health stand beside them.
 
+mod admission;
 mod cursor;
 mod error;
 mod execute;
@@ -36,12 +37,16 @@ mod state;
 mod subscribe;
 mod verify;
 
+use std::sync::Arc;
+
 use axum::{Router, middleware};
+use floe_ledger::{Context, LiveObject, StateView};
 use http::Method;
 use sui_rpc::proto::{
     google,
     sui::rpc::v2::{
-        FILE_DESCRIPTOR_SET, ledger_service_server::LedgerServiceServer,
+        FILE_DESCRIPTOR_SET, SimulateTransactionRequest, SimulateTransactionResponse,
+        ledger_service_server::LedgerServiceServer,
         move_package_service_server::MovePackageServiceServer,
         name_service_server::NameServiceServer,
         signature_verification_service_server::SignatureVerificationServiceServer,
@@ -50,9 +55,10 @@ use sui_rpc::proto::{
         transaction_execution_service_server::TransactionExecutionServiceServer,
     },
 };
-use tonic::service::Routes;
+use sui_sdk_types::Address;
+use tokio::sync::Semaphore;
+use tonic::{Status, service::Routes};
 use tonic_web::GrpcWebLayer;
-use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::cors::{Any, CorsLayer};
 
 use self::{limits::Limits, service::Rpc};
@@ -62,6 +68,7 @@ use crate::Handle;
 /// HTTP/2 without TLS.
 pub fn router(handle: &Handle) -> Router {
     let rpc = Rpc::new(handle.clone());
+    let slots = Arc::new(Semaphore::new(Limits::CALLS_MAX));
     let mut routes = Routes::builder();
     macro_rules! add {
         ($($server:ident),*) => {
@@ -96,9 +103,30 @@ pub fn router(handle: &Handle) -> Router {
         .routes()
         .into_axum_router()
         .layer(middleware::from_fn_with_state(rpc, headers::add))
-        .layer(GlobalConcurrencyLimitLayer::new(Limits::CALLS_MAX))
+        .layer(middleware::from_fn_with_state(slots, admission::admit))
         .layer(GrpcWebLayer::new())
         .layer(cors())
+}
+
+/// What `SimulateTransaction` answers, on any state and without a node around it. `coins` lists the
+/// SUI coins of an address, largest first.
+///
+/// # Errors
+/// The status of the call.
+pub fn simulate(
+    state: &dyn StateView,
+    ctx: &Context,
+    coins: impl FnOnce(Address) -> Vec<Arc<LiveObject>>,
+    request: &SimulateTransactionRequest,
+) -> Result<SimulateTransactionResponse, Box<Status>> {
+    let boxed = |error: error::RpcError| Box::new(Status::from(error));
+    let mask = parse::mask::<SimulateTransactionResponse>(
+        request.read_mask.as_ref(),
+        execute::SIMULATE_DEFAULT,
+    )
+    .map_err(boxed)?;
+    let coins = |owner| Ok(coins(owner));
+    execute::simulate(state, ctx, coins, request, &mask).map_err(boxed)
 }
 
 fn cors() -> CorsLayer {

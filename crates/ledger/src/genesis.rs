@@ -33,14 +33,18 @@ use crate::{
     execute::{Before, Changes, EffectsParts, Outcome, Payment, Run, Settled, Writes},
     gas::PriceList,
     modules::{
-        ModuleRef,
-        sui::clock::{CLOCK_ID, Clock},
+        ModuleRef, generic_tag,
+        sui::{
+            clock::{CLOCK_ID, Clock},
+            coin::CoinMetadata,
+        },
     },
     object::{LiveObject, MemoryState, address, object_id},
     ptb::{Failed, Locals},
     registry::Registry,
-    runtime::{Meter, Runtime, TxInfo},
+    runtime::{Destination, Meter, Runtime, TxInfo},
     system::{ChainState, SYSTEM_STATE_ID, system_transaction},
+    value::{Slot, type_tag},
 };
 
 /// What a chain starts from.
@@ -145,7 +149,8 @@ impl GenesisBuilder {
             rt.adopt_id(CLOCK_ID);
             rt.adopt_id(SYSTEM_STATE_ID);
             rt.share(clock)?;
-            rt.share(chain)
+            rt.share(chain)?;
+            describe_sui(rt)
         })?;
         Ok(builder)
     }
@@ -417,4 +422,18 @@ fn initial_owner(owner: &Owner) -> Owner {
         Owner::Shared(_) => Owner::Shared(1),
         owner => *owner,
     }
+}
+
+/// Name and decimals of SUI, as an object like that of any other coin (`docs/spec/sui-rpc.md` §8.6).
+fn describe_sui(rt: &mut Runtime<'_>) -> Result<(), Failure> {
+    let metadata = CoinMetadata {
+        id: rt.fresh_id()?,
+        decimals: 9,
+        name: "Sui".to_owned(),
+        symbol: "SUI".to_owned(),
+        description: String::new(),
+        icon_url: None,
+    };
+    let tag = generic_tag("sui", "coin", "CoinMetadata", vec![type_tag::<Sui>()]);
+    rt.send(tag, Slot::new(metadata), Destination::Immutable)
 }

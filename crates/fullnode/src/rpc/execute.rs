@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use floe_core::SuiAddress;
-use floe_ledger::{Checks, CommandOutput, LiveObject, Outcome, OutputValue, StateView, object_id};
+use floe_ledger::{
+    Checks, CommandOutput, Context, LiveObject, Outcome, OutputValue, StateView, object_id,
+};
 use sui_rpc::{
     field::FieldMaskTree,
     proto::sui::rpc::v2::{
@@ -29,7 +31,8 @@ use super::{
 use crate::{OwnerKey, Reader, TypeFilter};
 
 const EXECUTE_DEFAULT: &str = "effects.status,checkpoint";
-const SIMULATE_DEFAULT: &str = "*";
+/// Fields of a simulation unless the client says.
+pub(crate) const SIMULATE_DEFAULT: &str = "*";
 
 /// Coins looked at when a payment is chosen.
 const COINS_MAX: usize = 2048;
@@ -60,7 +63,10 @@ impl TransactionExecutionService for Rpc {
             request.read_mask.as_ref(),
             SIMULATE_DEFAULT,
         )?;
-        let simulated = self.compute(move |reader| simulate(reader, &request, &mask));
+        let simulated = self.compute(move |reader| {
+            let ctx = reader.context()?;
+            simulate(reader, &ctx, |owner| coins(reader, owner), &request, &mask)
+        });
         Ok(Response::new(simulated.await?))
     }
 }
@@ -91,9 +97,11 @@ fn signed(request: &proto::ExecuteTransactionRequest) -> RpcResult<SignedTransac
     })
 }
 
-/// Answers a simulation on a snapshot.
+/// Answers a simulation on a state. `coins` lists the SUI coins of an address, largest first.
 pub(crate) fn simulate(
-    reader: &Reader,
+    state: &dyn StateView,
+    ctx: &Context,
+    coins: impl FnOnce(Address) -> RpcResult<Vec<Arc<LiveObject>>>,
     request: &proto::SimulateTransactionRequest,
     mask: &FieldMaskTree,
 ) -> RpcResult<proto::SimulateTransactionResponse> {
@@ -106,18 +114,16 @@ pub(crate) fn simulate(
         TransactionChecks::Disabled => Checks::Disabled,
         _ => return Err(RpcError::invalid("checks", "unknown")),
     };
-    let ctx = reader.context()?;
-    let draft = resolve::resolve(message, reader, &ctx, checks)?;
+    let draft = resolve::resolve(message, state, ctx, checks)?;
     let plan = Plan {
         checks,
         select_gas: request.do_gas_selection(),
         collect_outputs: mask.contains("command_outputs"),
     };
-    let coins = |owner| coins(reader, owner);
-    let (transaction, outcome) = gas::run(draft, reader, &ctx, plan, coins)?;
+    let (transaction, outcome) = gas::run(draft, state, ctx, plan, coins)?;
     let mut response = proto::SimulateTransactionResponse::default();
     if let Some(mask) = mask.subtree(proto::SimulateTransactionResponse::TRANSACTION_FIELD.name) {
-        response.transaction = Some(render_outcome(reader, &transaction, &outcome, &mask)?);
+        response.transaction = Some(render_outcome(state, &transaction, &outcome, &mask)?);
     }
     if let Some(mask) = mask.subtree(proto::SimulateTransactionResponse::COMMAND_OUTPUTS_FIELD.name)
     {
@@ -143,13 +149,13 @@ fn coins(reader: &Reader, owner: Address) -> RpcResult<Vec<Arc<LiveObject>>> {
 }
 
 fn render_outcome(
-    reader: &Reader,
+    state: &dyn StateView,
     transaction: &Transaction,
     outcome: &Outcome,
     mask: &FieldMaskTree,
 ) -> RpcResult<proto::ExecutedTransaction> {
     let objects = if effects::needs_objects(mask) {
-        objects_of(reader, outcome)?
+        objects_of(state, outcome)?
     } else {
         ObjectVersions::new()
     };
@@ -170,7 +176,7 @@ fn render_outcome(
 }
 
 /// The versions of objects that a simulation met.
-fn objects_of(reader: &Reader, outcome: &Outcome) -> RpcResult<ObjectVersions> {
+fn objects_of(state: &dyn StateView, outcome: &Outcome) -> RpcResult<ObjectVersions> {
     let mut objects = ObjectVersions::new();
     for (id, version) in effects::versions(&outcome.effects) {
         let key = object_id(&id);
@@ -182,7 +188,9 @@ fn objects_of(reader: &Reader, outcome: &Outcome) -> RpcResult<ObjectVersions> {
             .cloned();
         let found = match known {
             Some(object) => Some(object),
-            None => StateView::object(reader, &key)?.filter(|object| object.version() == version),
+            None => state
+                .object(&key)?
+                .filter(|object| object.version() == version),
         };
         objects.extend(found.map(|object| ((id, version), object)));
     }

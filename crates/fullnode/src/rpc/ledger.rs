@@ -208,7 +208,7 @@ struct BatchSize(usize);
 impl BatchSize {
     fn add(&mut self, result: &impl Message) -> RpcResult<()> {
         self.0 = self.0.saturating_add(result.encoded_len());
-        if self.0 > Limits::RESPONSE_BYTES_MAX / 2 {
+        if self.0 > Limits::BATCH_BYTES_MAX {
             return Err(RpcError::new(
                 tonic::Code::ResourceExhausted,
                 "the answer is too large: ask for fewer entries or fields at a time",

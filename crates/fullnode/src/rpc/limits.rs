@@ -9,8 +9,10 @@ impl Limits {
     pub(crate) const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
     /// Largest answer. A page of large objects must fit; streams send one item a message.
     pub(crate) const RESPONSE_BYTES_MAX: usize = 64 * 1024 * 1024;
-    /// Rendered bytes after which a page or batch ends or is refused.
-    pub(crate) const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+    /// Rendered bytes after which a page ends.
+    pub(crate) const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
+    /// Rendered bytes beyond which a batch is refused.
+    pub(crate) const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
     /// Ids in a batch.
     pub(crate) const BATCH_MAX: usize = 1000;
     /// Entries of a page unless the client says.
@@ -39,13 +41,15 @@ impl Limits {
     pub(crate) const JSON_NODES_MAX: usize = 16 * 1024;
     /// Subscriptions at the same time.
     pub(crate) const SUBSCRIPTIONS_MAX: usize = 256;
-    /// Calls that are worked on at the same time; more wait.
-    pub(crate) const CALLS_MAX: usize = 1024;
+    /// Calls that are answered at the same time; more wait.
+    pub(crate) const CALLS_MAX: usize = 256;
     /// How often a filtered subscription reports progress at least, in checkpoints.
     pub(crate) const PROGRESS_CHECKPOINTS: u64 = 10;
     /// Bytes of an error message.
     pub(crate) const MESSAGE_BYTES_MAX: usize = 2048;
 }
 
-const _: () = assert!(Limits::PAGE_BYTES_MAX * 2 <= Limits::RESPONSE_BYTES_MAX);
+const _: () = assert!(Limits::BATCH_BYTES_MAX < Limits::RESPONSE_BYTES_MAX);
+// The chunk of objects that ends a page adds to it.
+const _: () = assert!(Limits::PAGE_BYTES_MAX < Limits::BATCH_BYTES_MAX);
 const _: () = assert!(Limits::PAGE_DEFAULT <= Limits::PAGE_MAX);
