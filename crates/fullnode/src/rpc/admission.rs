@@ -15,7 +15,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Paths of calls that never end by themselves.

@@ -48,9 +48,15 @@ impl TransactionExecutionService for Rpc {
             parse::mask::<proto::ExecutedTransaction>(request.read_mask.as_ref(), EXECUTE_DEFAULT)?;
         let signed = signed(&request)?;
         let executed = self.handle.submit(signed).await.map_err(RpcError::from)?;
-        let rendered = self.read(move |reader| service::transaction(reader, &executed, &mask));
+        let rendered = match service::transaction_alone(&executed, &mask) {
+            Some(message) => message,
+            None => {
+                self.read(move |reader| service::transaction(reader, &executed, &mask))
+                    .await?
+            }
+        };
         let mut response = proto::ExecuteTransactionResponse::default();
-        response.transaction = Some(rendered.await?);
+        response.transaction = Some(rendered);
         Ok(Response::new(response))
     }
 

@@ -1,5 +1,7 @@
 //! Headers about the chain on every answer (`docs/spec/sui-rpc.md` §1.1).
 
+use std::sync::{Mutex, PoisonError};
+
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -37,12 +39,38 @@ pub(crate) fn exposed() -> Vec<HeaderName> {
     .to_vec()
 }
 
+/// The headers as of one checkpoint, so that they are made once for each.
+#[derive(Debug, Default)]
+pub(crate) struct HeaderCache(Mutex<Option<(u64, HeaderMap)>>);
+
+impl HeaderCache {
+    fn at(&self, checkpoint: u64) -> Option<HeaderMap> {
+        let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cached
+            .as_ref()
+            .filter(|(at, _)| *at >= checkpoint)
+            .map(|(_, headers)| headers.clone())
+    }
+
+    fn put(&self, checkpoint: u64, headers: HeaderMap) {
+        let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *cached = Some((checkpoint, headers));
+    }
+}
+
 /// Adds the headers to an answer.
 pub(crate) async fn add(State(rpc): State<Rpc>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let latest = rpc.handle.latest_checkpoint();
+    if let Some(headers) = rpc.headers.at(latest) {
+        response.headers_mut().extend(headers);
+        return response;
+    }
     // An answer without them is better than none.
-    if let Ok(facts) = rpc.read(|reader| Ok(facts(reader))).await {
-        response.headers_mut().extend(facts);
+    let made = rpc.read(|reader| Ok((reader.head().sequence_number, facts(reader))));
+    if let Ok((checkpoint, headers)) = made.await {
+        rpc.headers.put(checkpoint, headers.clone());
+        response.headers_mut().extend(headers);
     }
     response
 }

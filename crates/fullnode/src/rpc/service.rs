@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     error::RpcResult,
+    headers::HeaderCache,
     limits::Limits,
     render::{
         checkpoint,
@@ -24,6 +25,7 @@ pub(crate) struct Rpc {
     pub(crate) handle: Handle,
     /// Subscriptions that may still be opened.
     pub(crate) subscriptions: Arc<Semaphore>,
+    pub(crate) headers: Arc<HeaderCache>,
 }
 
 impl Rpc {
@@ -31,6 +33,7 @@ impl Rpc {
         Self {
             handle,
             subscriptions: Arc::new(Semaphore::new(Limits::SUBSCRIPTIONS_MAX)),
+            headers: Arc::default(),
         }
     }
 
@@ -65,30 +68,45 @@ pub(crate) fn objects_of(reader: &Reader, executed: &Executed) -> RpcResult<Obje
     Ok(objects)
 }
 
+/// An executed transaction as a message, if `mask` asks for nothing but what it carries itself.
+pub(crate) fn transaction_alone(
+    executed: &Executed,
+    mask: &FieldMaskTree,
+) -> Option<proto::ExecutedTransaction> {
+    if effects::needs_objects(mask) || needs_index(mask) {
+        return None;
+    }
+    let view = View::of(executed, executed.sequence, ObjectVersions::new());
+    Some(view.render(mask))
+}
+
 /// An executed transaction as a message.
 pub(crate) fn transaction(
     reader: &Reader,
     executed: &Executed,
     mask: &FieldMaskTree,
 ) -> RpcResult<proto::ExecutedTransaction> {
+    if let Some(message) = transaction_alone(executed, mask) {
+        return Ok(message);
+    }
     let objects = if effects::needs_objects(mask) {
         objects_of(reader, executed)?
     } else {
         ObjectVersions::new()
     };
-    let needs_index = ["transaction_index", "events.events.transaction_index"]
-        .iter()
-        .any(|path| mask.contains(path));
-    let first = if needs_index {
-        first_transaction(reader, executed)?
-    } else {
-        executed.sequence
-    };
+    let first = first_transaction(reader, executed)?;
     Ok(View::of(executed, first, objects).render(mask))
 }
 
+/// Whether `mask` asks for a position in the checkpoint.
+fn needs_index(mask: &FieldMaskTree) -> bool {
+    ["transaction_index", "events.events.transaction_index"]
+        .iter()
+        .any(|path| mask.contains(path))
+}
+
 /// Sequence of the first transaction in the checkpoint of this one.
-pub(crate) fn first_transaction(reader: &Reader, executed: &Executed) -> RpcResult<u64> {
+fn first_transaction(reader: &Reader, executed: &Executed) -> RpcResult<u64> {
     let record = reader.checkpoint(executed.checkpoint)?;
     Ok(record.map_or(executed.sequence, |record| record.first_transaction))
 }
