@@ -84,40 +84,17 @@ impl Query {
     }
 
     fn interval<T: Target>(&self, reader: &Reader, cursors: &Cursors) -> RpcResult<Interval> {
-        let head = reader.head().sequence_number;
+        let (lower, lower_reason) = self.lower::<T>(reader, cursors)?;
+        let (upper, upper_reason) = self.upper::<T>(reader, cursors)?;
         let start = self.start_checkpoint.unwrap_or(0);
-        let first = start.max(reader.lowest_checkpoint());
-        let mut lower = Position::new(T::first_unit(reader, first)?, 0);
-        let mut lower_reason = QueryEndReason::CheckpointBound;
-        let (mut upper, mut upper_reason) = match self.end_checkpoint {
-            Some(end) if end <= head.saturating_add(1) => (
-                Position::new(T::first_unit(reader, end)?, 0),
-                QueryEndReason::CheckpointBound,
-            ),
-            _ => (
-                Position::new(T::first_unit(reader, head.saturating_add(1))?, 0),
-                QueryEndReason::LedgerTip,
-            ),
-        };
-        if let Some(after) = &self.options.after {
-            let after = cursors.read("options.after", after)?.next();
-            if after > lower {
-                (lower, lower_reason) = (after, QueryEndReason::CursorBound);
-            }
-        }
-        if let Some(before) = &self.options.before {
-            let before = cursors.read("options.before", before)?;
-            if before < upper {
-                (upper, upper_reason) = (before, QueryEndReason::CursorBound);
-            }
-        }
+        let is_kept = start >= reader.lowest_checkpoint();
         let covered_at_end = match (self.is_descending()?, lower_reason, upper_reason) {
             _ if lower >= upper => None,
-            (false, _, QueryEndReason::LedgerTip) => Some(head),
+            (false, _, QueryEndReason::LedgerTip) => Some(reader.head().sequence_number),
             (false, _, QueryEndReason::CheckpointBound) => {
                 self.end_checkpoint.and_then(|end| end.checked_sub(1))
             }
-            (true, QueryEndReason::CheckpointBound, _) if first == start => Some(start),
+            (true, QueryEndReason::CheckpointBound, _) if is_kept => Some(start),
             _ => None,
         };
         Ok(Interval {
@@ -126,6 +103,49 @@ impl Query {
             upper,
             upper_reason,
             covered_at_end,
+        })
+    }
+
+    /// The first position, and what sets it.
+    fn lower<T: Target>(
+        &self,
+        reader: &Reader,
+        cursors: &Cursors,
+    ) -> RpcResult<(Position, QueryEndReason)> {
+        let start = self.start_checkpoint.unwrap_or(0);
+        let first = T::first_unit(reader, start.max(reader.lowest_checkpoint()))?;
+        let bound = (Position::new(first, 0), QueryEndReason::CheckpointBound);
+        let Some(after) = &self.options.after else {
+            return Ok(bound);
+        };
+        let after = cursors.read("options.after", after)?.next();
+        Ok(if after > bound.0 {
+            (after, QueryEndReason::CursorBound)
+        } else {
+            bound
+        })
+    }
+
+    /// The position after the last one, and what sets it.
+    fn upper<T: Target>(
+        &self,
+        reader: &Reader,
+        cursors: &Cursors,
+    ) -> RpcResult<(Position, QueryEndReason)> {
+        let tip = reader.head().sequence_number.saturating_add(1);
+        let (end, reason) = match self.end_checkpoint.filter(|end| *end <= tip) {
+            Some(end) => (end, QueryEndReason::CheckpointBound),
+            None => (tip, QueryEndReason::LedgerTip),
+        };
+        let bound = (Position::new(T::first_unit(reader, end)?, 0), reason);
+        let Some(before) = &self.options.before else {
+            return Ok(bound);
+        };
+        let before = cursors.read("options.before", before)?;
+        Ok(if before < bound.0 {
+            (before, QueryEndReason::CursorBound)
+        } else {
+            bound
         })
     }
 }

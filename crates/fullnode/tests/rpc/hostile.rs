@@ -412,7 +412,7 @@ async fn arbitrary_transactions_are_answered_or_refused_never_lost() {
         ),
     );
     let strategy = any_transaction();
-    for round in 0..400 {
+    for round in 0..150 {
         let message = strategy.new_tree(&mut runner).unwrap().current();
         let mut request = simulate(message.clone());
         request.checks = Some(i32::from(round % 2 == 0));
