@@ -1,5 +1,12 @@
 //! The gRPC API over a loopback socket, as native clients and browsers speak to it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::field_reassign_with_default,
+    reason = "test code outside of test functions; messages have no literals outside their crate"
+)]
+
 mod hostile;
 mod native;
 mod past;
