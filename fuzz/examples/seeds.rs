@@ -37,10 +37,20 @@ fn plant(value: &Value, seeds: &Path) -> io::Result<()> {
         Value::Array(items) => items.iter().try_for_each(|item| plant(item, seeds)),
         Value::Object(fields) => {
             keep(value.to_string().as_bytes(), seeds)?;
+            if let Some(quilt) = quilt(value) {
+                keep(&quilt, seeds)?;
+            }
             fields.values().try_for_each(|field| plant(field, seeds))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
+}
+
+/// A quilt as the target of quilts reads it: the number of shards beyond four, then the blob.
+fn quilt(value: &Value) -> Option<Vec<u8>> {
+    let blob = hex(value.get("quilt_hex")?.as_str()?)?;
+    let shards = value.get("n_shards")?.as_u64()?.checked_sub(4)?;
+    Some([vec![u8::try_from(shards).ok()?], blob].concat())
 }
 
 fn keep(seed: &[u8], seeds: &Path) -> io::Result<()> {

@@ -40,6 +40,8 @@ fn read_patch(quilt: &QuiltBlob<'_>, id: QuiltPatchInternalId, blob_bytes: usize
     let length = usize::try_from(patch.length()).expect("it fits the quilt");
     assert!(length <= blob_bytes, "a patch larger than its quilt");
     let mut data = vec![0; length];
-    patch.read_at(0, &mut data).expect("what a header names is there");
+    patch
+        .read_at(0, &mut data)
+        .expect("what a header names is there");
     assert!(patch.read_at(1, &mut data).is_err() || length == 0);
 }
