@@ -49,6 +49,16 @@ pub(crate) fn insert_or_update(
     insert(set, node_id, staked_amount)
 }
 
+/// Whether [`insert_or_update`] writes anything: what it leaves alone does not count as changed in
+/// the effects of a transaction.
+pub(crate) fn is_affected(set: &ActiveSet, node_id: &ObjectId, staked_amount: u64) -> bool {
+    if position(set, node_id).is_some() {
+        return true;
+    }
+    let enough = staked_amount > 0 && staked_amount >= set.threshold_stake;
+    enough && (has_room(set) || poorest(set).is_some_and(|(_, least)| least < staked_amount))
+}
+
 /// Removes a node; the last one takes its place.
 ///
 /// # Errors
@@ -76,7 +86,7 @@ fn insert(set: &mut ActiveSet, node_id: ObjectId, stake: u64) -> Result<bool, Fa
         "insert",
         E_DUPLICATE_INSERTION,
     )?;
-    if set.nodes.len() < usize::from(set.max_size) {
+    if has_room(set) {
         set.total_stake = replaced(set, 0, stake).ok_or_else(|| MODULE.arithmetic("insert"))?;
         set.nodes.push(ActiveSetEntry {
             node_id,
@@ -84,18 +94,20 @@ fn insert(set: &mut ActiveSet, node_id: ObjectId, stake: u64) -> Result<bool, Fa
         });
         return Ok(true);
     }
-    // The first of several poorest: only a strictly smaller one displaces it in the scan.
-    let poorest = set
-        .nodes
-        .iter()
-        .enumerate()
-        .min_by_key(|(_, entry)| entry.staked_amount)
-        .filter(|(_, entry)| entry.staked_amount < stake)
-        .map(|(index, _)| index);
-    match poorest {
-        Some(index) => replace(set, index, node_id, stake, "insert").map(|()| true),
+    match poorest(set).filter(|(_, least)| *least < stake) {
+        Some((index, _)) => replace(set, index, node_id, stake, "insert").map(|()| true),
         None => Ok(false),
     }
+}
+
+fn has_room(set: &ActiveSet) -> bool {
+    set.nodes.len() < usize::from(set.max_size)
+}
+
+/// The first of several poorest: only a strictly smaller one displaces it in the scan.
+fn poorest(set: &ActiveSet) -> Option<(usize, u64)> {
+    let entries = set.nodes.iter().map(|entry| entry.staked_amount);
+    entries.enumerate().min_by_key(|(_, stake)| *stake)
 }
 
 fn replace(
@@ -152,6 +164,8 @@ mod tests {
     #[test]
     fn the_poorest_gives_way_only_to_more_and_leaves_its_place() {
         let mut set = filled(3, &[20, 10, 10]);
+        assert!(!is_affected(&set, &id(9), 10));
+        assert!(is_affected(&set, &id(9), 11));
         assert!(!insert_or_update(&mut set, id(9), 10).unwrap());
         assert!(insert_or_update(&mut set, id(9), 11).unwrap());
         assert_eq!(entries(&set), [(1, 20), (9, 11), (3, 10)]);
@@ -160,6 +174,8 @@ mod tests {
     #[test]
     fn the_last_takes_the_place_of_a_removed_node() {
         let mut set = filled(4, &[1, 2, 3, 4]);
+        assert!(!is_affected(&set, &id(9), 0));
+        assert!(is_affected(&set, &id(2), 0));
         assert!(!insert_or_update(&mut set, id(2), 0).unwrap());
         assert_eq!(entries(&set), [(1, 1), (4, 4), (3, 3)]);
         assert!(!insert_or_update(&mut set, id(2), 0).unwrap());

@@ -210,7 +210,10 @@ fn refresh_active_set(
 ) -> Result<(), Failure> {
     let stake = staking_pool::wal_balance_at_epoch(rt, pool, epoch)?;
     let mut set: Lease<ActiveSet> = extended_field::borrow_mut(rt, &inner.active_set)?;
-    active_set::insert_or_update(&mut set, staking_pool::node_id(pool), stake)?;
+    let node = staking_pool::node_id(pool);
+    if active_set::is_affected(&set, &node, stake) {
+        active_set::insert_or_update(&mut set, node, stake)?;
+    }
     Ok(())
 }
 
