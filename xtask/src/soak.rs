@@ -12,7 +12,7 @@ use crate::process;
 pub(crate) struct Options {
     /// Which campaign.
     name: Name,
-    /// Cases per property, or power cuts.
+    /// Cases per property, sequences, or power cuts.
     #[arg(long, default_value_t = 10_000)]
     cases: u32,
 }
@@ -21,6 +21,8 @@ pub(crate) struct Options {
 enum Name {
     /// Every property test with many more cases.
     Properties,
+    /// Random sequences of stakes, withdrawals and epochs against a model in plain numbers.
+    Staking,
     /// Power cuts at random moments of a storage node's database.
     Storage,
 }
@@ -36,6 +38,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             command
                 .args(["test", "--workspace", "--locked", "--release"])
                 .env("PROPTEST_CASES", options.cases.to_string())
+                .current_dir(process::root());
+            process::run_command(&mut command)
+        }
+        Name::Staking => {
+            let mut command = Command::new("cargo");
+            command
+                .args(["test", "--package", "floe-ledger", "--locked", "--release"])
+                .args(["--test", "random_staking"])
+                .env("FLOE_STAKING_SEQUENCES", options.cases.to_string())
                 .current_dir(process::root());
             process::run_command(&mut command)
         }

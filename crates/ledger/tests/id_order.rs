@@ -1,12 +1,6 @@
 //! Objects get their ids in the order in which the contracts make them
 //! (`docs/spec/contracts.md` §1.5): replays of real transactions give the real ids.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "test code outside of test functions"
-)]
-
 mod network;
 mod support;
 
