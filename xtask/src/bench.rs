@@ -27,6 +27,8 @@ enum Name {
     Verify,
     /// Hashing and Reed–Solomon primitives.
     Kernels,
+    /// Transactions of a full node per second, and over gRPC, with few and many live blobs.
+    Ledger,
 }
 
 impl Name {
@@ -38,6 +40,7 @@ impl Name {
             Self::Recover => ("floe-encoding", "encoding", Some("recover")),
             Self::Verify => ("floe-encoding", "encoding", Some("verify")),
             Self::Kernels => ("floe-kernels", "kernels", None),
+            Self::Ledger => ("floe-fullnode", "ledger", None),
         }
     }
 }

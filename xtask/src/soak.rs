@@ -25,6 +25,8 @@ enum Name {
     Staking,
     /// Power cuts at random moments of a storage node's database.
     Storage,
+    /// Power cuts at random moments of a full node.
+    Fullnode,
 }
 
 /// Runs the campaign.
@@ -41,23 +43,29 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                 .current_dir(process::root());
             process::run_command(&mut command)
         }
-        Name::Staking => {
-            let mut command = Command::new("cargo");
-            command
-                .args(["test", "--package", "floe-ledger", "--locked", "--release"])
-                .args(["--test", "random_staking"])
-                .env("FLOE_STAKING_SEQUENCES", options.cases.to_string())
-                .current_dir(process::root());
-            process::run_command(&mut command)
-        }
-        Name::Storage => {
-            let mut command = Command::new("cargo");
-            command
-                .args(["test", "--package", "floe-storage", "--locked", "--release"])
-                .args(["--test", "power_cuts"])
-                .env("FLOE_POWER_CUTS", options.cases.to_string())
-                .current_dir(process::root());
-            process::run_command(&mut command)
-        }
+        Name::Staking => campaign(
+            "floe-ledger",
+            "random_staking",
+            "FLOE_STAKING_SEQUENCES",
+            options,
+        ),
+        Name::Storage => campaign("floe-storage", "power_cuts", "FLOE_POWER_CUTS", options),
+        Name::Fullnode => campaign(
+            "floe-fullnode",
+            "survives_power_cuts",
+            "FLOE_POWER_CUTS",
+            options,
+        ),
     }
+}
+
+/// Runs one test, which takes the number of its cases from an environment variable.
+fn campaign(package: &str, test: &str, variable: &str, options: &Options) -> Result<()> {
+    let mut command = Command::new("cargo");
+    command
+        .args(["test", "--package", package, "--locked", "--release"])
+        .args(["--test", test])
+        .env(variable, options.cases.to_string())
+        .current_dir(process::root());
+    process::run_command(&mut command)
 }

@@ -1,38 +1,35 @@
 //! The running node: options, start, and the loops.
 
+mod loops;
+
 use std::{
     path::PathBuf,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::AtomicU64},
     time::Duration,
 };
 
-use floe_env::{Clock, Env, Lane, Tasks};
+use floe_env::{Clock, Env};
 use floe_ledger::Genesis;
 use sui_crypto::{UserSignatureVerifier, bls12381::Bls12381PrivateKey};
-use sui_sdk_types::{Digest, ExecutionStatus};
+use sui_sdk_types::Digest;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::loops::{Committer, Executor};
 use crate::{
     Metrics, NodeLimits, ReadError, SoloOptions, StartError,
-    engine::{Engine, EngineParts, EngineState, Step, genesis_batch},
+    engine::{Engine, EngineParts, EngineState, genesis_batch},
     handle::{Handle, Shared, Waiting},
-    metrics::TransactionOutcome,
     reader::Reader,
     sequencer::{Sequencer, Solo},
     store::{Batch, Store, StoreOptions},
-    subscription::{CheckpointData, Feed},
+    subscription::Feed,
 };
 
 /// How far the clock may be behind the last checkpoint at the start.
 const CLOCK_BEHIND_MAX: Duration = Duration::from_mins(10);
 /// Executed blocks that wait for the store.
 const COMMIT_QUEUE: usize = 1;
-/// How long tasks may take to end.
-const STOP_GRACE: Duration = Duration::from_secs(10);
 
 /// Settings of a node.
 #[derive(Clone, Debug)]
@@ -189,177 +186,35 @@ impl Service {
             handle,
             sequencer,
         } = self;
-        let stopped = handle.stopped().clone().drop_guard();
+        let _stopped = handle.stopped().clone().drop_guard();
+        // Fires when either loop has ended: one is nothing without the other.
+        let stop = shutdown.child_token();
         let durable = Arc::new(AtomicU64::new(handle.latest_checkpoint()));
         let (steps, queue) = mpsc::channel(COMMIT_QUEUE);
-        let tasks = Tasks::new(Arc::clone(&env.spawn));
-        let failure = Arc::new(Mutex::new(None));
-        let committer = Committer {
-            handle: handle.clone(),
-            env: env.clone(),
-            sequencer: Arc::clone(&sequencer),
-            durable: Arc::clone(&durable),
-        };
         let executor = Executor {
             engine,
             env: env.clone(),
-            sequencer,
-            durable,
+            sequencer: Arc::clone(&sequencer),
+            durable: Arc::clone(&durable),
             steps,
             metrics: Arc::clone(handle.metrics()),
         };
-        let (ended, mut end) = mpsc::channel::<()>(1);
-        for (name, future) in [
-            ("fullnode.execute", executor.boxed(shutdown.clone())),
-            ("fullnode.commit", committer.boxed(queue)),
-        ] {
-            let failure = Arc::clone(&failure);
-            let ended = ended.clone();
-            let stop = shutdown.clone();
-            tasks.spawn(name, async move {
-                let _ended = ended;
-                if let Err(error) = future.await {
-                    tracing::error!(%error, "the node stops");
-                    failure
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .get_or_insert(error);
-                    stop.cancel();
-                }
-            });
-        }
-        drop(ended);
-        // Yields when both tasks have ended.
-        let _ = end.recv().await;
-        drop(stopped);
-        for error in tasks.stop(&*env.clock, STOP_GRACE).await {
-            tracing::error!(%error, "a task of the node failed");
-        }
-        let failure = failure
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .take();
-        failure.map_or(Ok(()), Err)
-    }
-}
-
-/// Takes blocks and executes them.
-#[derive(Debug)]
-struct Executor {
-    engine: Engine,
-    env: Env,
-    sequencer: Arc<dyn Sequencer>,
-    durable: Arc<AtomicU64>,
-    steps: mpsc::Sender<Step>,
-    metrics: Arc<Metrics>,
-}
-
-impl Executor {
-    fn boxed(
-        self,
-        shutdown: CancellationToken,
-    ) -> floe_env::BoxFuture<'static, Result<(), ReadError>> {
-        Box::pin(self.run(shutdown))
-    }
-
-    async fn run(self, shutdown: CancellationToken) -> Result<(), ReadError> {
-        let Self {
-            mut engine,
+        let committer = Committer {
+            handle,
             env,
             sequencer,
             durable,
-            steps,
-            metrics,
-        } = self;
-        let mut blocks = sequencer.committed(engine.head());
-        loop {
-            let block = tokio::select! {
-                biased;
-                () = shutdown.cancelled() => return Ok(()),
-                block = blocks.next() => block,
-            };
-            let Some(block) = block else {
-                return Ok(());
-            };
-            let durable = durable.load(Ordering::Acquire);
-            let began = env.clock.monotonic();
-            let run = move || {
-                let step = engine.settle(durable).and_then(|()| engine.execute(block));
-                (engine, step)
-            };
-            let (returned, step) = env.compute.offload(Lane::Cpu, run).await;
-            engine = returned;
-            metrics.executed(env.clock.monotonic().since(began));
-            if steps.send(step?).await.is_err() {
-                return Ok(());
-            }
-        }
-    }
-}
-
-/// Makes executed blocks durable and tells the world.
-#[derive(Debug)]
-struct Committer {
-    handle: Handle,
-    env: Env,
-    sequencer: Arc<dyn Sequencer>,
-    durable: Arc<AtomicU64>,
-}
-
-impl Committer {
-    fn boxed(
-        self,
-        queue: mpsc::Receiver<Step>,
-    ) -> floe_env::BoxFuture<'static, Result<(), ReadError>> {
-        Box::pin(self.run(queue))
-    }
-
-    async fn run(self, mut queue: mpsc::Receiver<Step>) -> Result<(), ReadError> {
-        while let Some(step) = queue.recv().await {
-            let store = Arc::clone(&self.handle.shared().store);
-            let commit = move || {
-                let committed = store.commit(&step.batch);
-                (step, committed)
-            };
-            let began = self.env.clock.monotonic();
-            let (step, committed) = self.env.compute.offload(Lane::Io, commit).await;
-            committed?;
-            let took = self.env.clock.monotonic().since(began);
-            let number = step.batch.head.sequence_number;
-            self.handle.metrics().committed(number, took);
-            self.announce(step);
-        }
-        Ok(())
-    }
-
-    fn announce(&self, step: Step) {
-        let number = step.batch.head.sequence_number;
-        self.durable.store(number, Ordering::Release);
-        self.sequencer.ack(number);
-        let data = CheckpointData {
-            record: step.batch.checkpoint,
-            transactions: step.batch.transactions,
         };
-        let data = Arc::new(data);
-        self.handle.feed().publish(Arc::clone(&data));
-        let metrics = self.handle.metrics();
-        for executed in &data.transactions {
-            // Those of the system are signed by nobody.
-            if !executed.signatures.is_empty() {
-                metrics.transaction(match executed.effects.status() {
-                    ExecutionStatus::Success => TransactionOutcome::success,
-                    ExecutionStatus::Failure { .. } => TransactionOutcome::failure,
-                });
-            }
-            self.handle
-                .answer(&executed.digest, &Ok(Arc::clone(executed)));
-        }
-        for (digest, answer) in &step.others {
-            if answer.is_err() {
-                metrics.transaction(TransactionOutcome::rejected);
-            }
-            self.handle.answer(digest, answer);
-        }
+        let executing = async {
+            let _stop = stop.clone().drop_guard();
+            executor.run(stop.clone()).await
+        };
+        let committing = async {
+            let _stop = stop.clone().drop_guard();
+            committer.run(queue).await
+        };
+        let (executed, committed) = tokio::join!(executing, committing);
+        executed.and(committed)
     }
 }
 

@@ -14,8 +14,10 @@ use crate::{
     handle::Handle,
 };
 
-/// How many of the latest checkpoints are kept in memory for followers.
+/// How many of the latest checkpoints are kept in memory for followers, and how many transactions
+/// all of them may have.
 const RECENT_MAX: usize = 64;
+const RECENT_TRANSACTIONS_MAX: usize = 1024;
 
 /// A checkpoint with its transactions.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,10 +56,14 @@ impl Feed {
         let number = checkpoint.record.sequence_number();
         {
             let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-            if recent.len() >= RECENT_MAX {
-                recent.pop_front();
-            }
             recent.push_back(checkpoint);
+            let mut transactions: usize = recent.iter().map(|data| data.transactions.len()).sum();
+            while recent.len() > RECENT_MAX || transactions > RECENT_TRANSACTIONS_MAX {
+                let Some(oldest) = recent.pop_front() else {
+                    break;
+                };
+                transactions -= oldest.transactions.len();
+            }
         }
         self.latest.send_replace(number);
     }

@@ -1,4 +1,9 @@
 //! The same transactions make the same chain.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "test code outside of test functions"
+)]
 
 mod support;
 
@@ -10,7 +15,7 @@ use floe_ledger::ChainHead;
 use support::{
     GENESIS_MS, Node, SUI, User,
     audit::{check_whole, total_sui},
-    crash_disk, genesis, options, validator,
+    crash_disk, first_checkpoint, options, validator,
 };
 
 fn users() -> Vec<User> {
@@ -23,9 +28,7 @@ fn start(disk: &Arc<dyn Disk>) -> Node {
     env.clock = Arc::new(ManualClock::new(UnixMillis(GENESIS_MS + 1000)));
     let options = options();
     if !Service::exists(&env, &options).unwrap() {
-        let genesis = genesis(&users(), 5);
-        let first = Service::first_checkpoint(&genesis, GENESIS_MS, &validator()).unwrap();
-        Service::create(&env, &options, &first).unwrap();
+        Service::create(&env, &options, &first_checkpoint(&users())).unwrap();
     }
     Node::run(Service::open(env, &options, validator()).unwrap())
 }

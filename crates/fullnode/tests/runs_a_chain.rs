@@ -1,4 +1,9 @@
 //! Transactions in, checkpoints out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "test code outside of test functions"
+)]
 
 mod support;
 

@@ -1,4 +1,9 @@
 //! The server on hostile, slow and silent connections, in virtual time over pipes in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "test code outside of test functions"
+)]
 
 mod support;
 

@@ -5,7 +5,6 @@
 //! `cargo xtask bench ledger [-- --blobs 10000,1000000 --transactions 4000]`
 
 #![expect(
-    missing_docs,
     unreachable_pub,
     clippy::disallowed_methods,
     clippy::unwrap_used,

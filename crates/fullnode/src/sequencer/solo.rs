@@ -43,6 +43,7 @@ pub struct Solo {
     receiver: Arc<Mutex<mpsc::Receiver<VerifiedTransaction>>>,
     acked: watch::Sender<u64>,
     ahead_ms: watch::Sender<u64>,
+    ahead_at_start_ms: u64,
 }
 
 impl Solo {
@@ -56,6 +57,7 @@ impl Solo {
             receiver: Arc::new(Mutex::new(receiver)),
             acked: watch::Sender::new(0),
             ahead_ms: watch::Sender::new(ahead_ms),
+            ahead_at_start_ms: ahead_ms,
         }
     }
 }
@@ -76,12 +78,17 @@ impl Sequencer for Solo {
     fn committed(&self, head: &ChainHead) -> Box<dyn Blocks> {
         self.acked
             .send_modify(|acked| *acked = (*acked).max(head.sequence_number));
+        let mut ahead_ms = self.ahead_ms.subscribe();
+        if *ahead_ms.borrow() != self.ahead_at_start_ms {
+            // Time has jumped before anybody looked.
+            ahead_ms.mark_changed();
+        }
         Box::new(SoloBlocks {
             options: self.options,
             clock: Arc::clone(&self.clock),
             receiver: Arc::clone(&self.receiver),
             acked: self.acked.subscribe(),
-            ahead_ms: self.ahead_ms.subscribe(),
+            ahead_ms,
             height: head.sequence_number,
             time_ms: head.timestamp_ms,
             cut_at: self.clock.monotonic(),

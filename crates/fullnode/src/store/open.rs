@@ -135,3 +135,65 @@ fn in_use(dir: &Path) -> StartError {
         dir: dir.display().to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use floe_env::testing::CrashDisk;
+
+    use super::*;
+
+    fn options() -> StoreOptions {
+        StoreOptions {
+            dir: PathBuf::from("/"),
+            cache_bytes: 1 << 20,
+            history_transactions: 100,
+        }
+    }
+
+    /// A database whose format row is this.
+    fn with_format(format: Option<&[u8]>) -> Result<Store, StartError> {
+        let disk: Arc<dyn Disk> = Arc::new(CrashDisk::new());
+        let options = options();
+        let how = Open::CreateNew(Access::Private);
+        let file = disk.open(&options.dir.join(FILE), how)?;
+        let store = Store::on(file, &options)?;
+        if let Some(format) = format {
+            let transaction = store.database.begin_write().unwrap();
+            let mut facts = transaction.open_table(tables::META).unwrap();
+            facts.insert(meta::FORMAT, format).unwrap();
+            drop(facts);
+            transaction.commit().unwrap();
+        }
+        drop(store);
+        Store::open(&disk, &options)
+    }
+
+    #[test]
+    fn databases_of_later_programs_are_refused_with_their_number() {
+        let next = [MAGIC.as_slice(), &(FORMAT + 1).to_be_bytes()].concat();
+        match with_format(Some(&next)) {
+            Err(StartError::Format { found, known }) => {
+                assert_eq!((found, known), (FORMAT + 1, FORMAT));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn databases_of_other_programs_are_refused() {
+        for format in [None, Some(b"".as_slice()), Some(b"sqlite\0\0\0\0\0\x01")] {
+            let refused = with_format(format);
+            assert!(matches!(
+                refused,
+                Err(StartError::Read(ReadError::Damaged { .. }))
+            ));
+        }
+    }
+
+    #[test]
+    fn the_format_is_frozen() {
+        let format = [MAGIC.as_slice(), &FORMAT.to_be_bytes()].concat();
+        assert_eq!(format, b"floelgr\0\0\0\0\x01");
+        assert!(with_format(Some(&format)).is_ok());
+    }
+}

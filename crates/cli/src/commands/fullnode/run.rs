@@ -136,6 +136,9 @@ async fn serve(
         disk: Arc::clone(&world.disk),
     };
     let shutdown = stop_on_signals()?;
+    if let Some(path) = &args.env_file {
+        forget(world, path)?;
+    }
     let (listener, url) = listen(args).await?;
     let options = Options::new(dir);
     let (start_env, start_options) = (env.clone(), options.clone());
@@ -182,6 +185,14 @@ async fn serve(
             .caused_by(error)
             .help("what was acknowledged is kept; start it again when the disk works")
     })
+}
+
+/// Removes what an earlier run has written: whoever waits for the file shall wait for this one's.
+fn forget(world: &World, path: &Path) -> Result<(), Failure> {
+    match world.disk.remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 fn ended<T>(joined: Result<T, tokio::task::JoinError>) -> Result<T, Failure> {
