@@ -71,6 +71,11 @@ impl Client {
         &self.0.contracts
     }
 
+    /// Where requests to nodes are counted.
+    pub fn metrics(&self) -> &Metrics {
+        self.0.nodes.metrics()
+    }
+
     /// How it behaves.
     pub fn config(&self) -> &ClientConfig {
         &self.0.config

@@ -36,15 +36,24 @@ impl Executor for Threads {
 pub(crate) trait Slivers: SliverSink + SliverReader + Send + Sync {}
 impl<T: SliverSink + SliverReader + Send + Sync> Slivers for T {}
 
-/// Room for the slivers of a blob: in memory if they fit, else in a file.
+/// Where the slivers of a blob are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SliverPlace {
+    /// In memory.
+    Memory,
+    /// In a nameless file.
+    File,
+}
+
+/// Room for the slivers of a blob.
 pub(crate) fn slivers(
     env: &Env,
     config: &ClientConfig,
     params: CodeParams,
     symbol_size: SymbolSize,
-    length: u64,
+    place: SliverPlace,
 ) -> Result<Arc<dyn Slivers>, ClientError> {
-    if params.slivers_len(length)? <= config.memory_slivers_max() {
+    if place == SliverPlace::Memory {
         return Ok(Arc::new(MemorySlivers::new(params, symbol_size)));
     }
     let file = env.disk.temp_file(&config.tmp_dir)?;

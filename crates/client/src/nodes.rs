@@ -48,6 +48,11 @@ impl NodePool {
         }
     }
 
+    /// Where requests are counted.
+    pub(crate) const fn metrics(&self) -> &Metrics {
+        &self.options.metrics
+    }
+
     /// Clients of all members of a committee.
     pub(crate) fn members(&self, shards: &ShardMap) -> Members {
         Members(shards.nodes.iter().map(|node| self.client(node)).collect())

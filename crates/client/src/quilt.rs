@@ -6,9 +6,9 @@ use std::{
 };
 
 use floe_contracts::Wallet;
-use floe_core::{Axis, BlobId, QuiltPatchId, QuiltPatchInternalId, SliverIndex};
+use floe_core::{Axis, BlobId, BlobMetadata, QuiltPatchId, QuiltPatchInternalId, SliverIndex};
 use floe_encoding::{
-    Check, Source,
+    Source,
     quilt::{
         Columns, Geometry, IndexPrefix, IndexedPatch, Patch, PatchIdentifier, PatchReader, Quilt,
         QuiltBlob, QuiltIndex, Tags, read_index,
@@ -148,6 +148,19 @@ impl Client {
         QuiltReader::new(blob)?.index().await
     }
 
+    /// The metadata and the index of a quilt.
+    ///
+    /// # Errors
+    /// As [`quilt_index`](Self::quilt_index).
+    pub async fn open_quilt(
+        &self,
+        quilt_id: BlobId,
+    ) -> Result<(BlobMetadata, QuiltIndex), ClientError> {
+        let blob = self.open(quilt_id).await?;
+        let metadata = blob.metadata().metadata().clone();
+        Ok((metadata, QuiltReader::new(blob)?.index().await?))
+    }
+
     /// The patches of a quilt with these names, in that order.
     ///
     /// # Errors
@@ -272,7 +285,7 @@ impl QuiltReader {
     /// check makes sure that both say the same.
     async fn take_whole(&mut self) -> Result<(), ClientError> {
         if self.whole.is_none() {
-            self.whole = Some(self.blob.read_aside(Check::Strict).await?);
+            self.whole = Some(self.blob.read_strictly_aside().await?);
         }
         Ok(())
     }
@@ -286,14 +299,13 @@ impl QuiltReader {
             .into_iter()
             .filter(|column| !self.columns.contains_key(column));
         let missing: Vec<_> = missing.map(SliverIndex).collect();
-        match self.blob.read_slivers(Axis::Secondary, &missing).await {
-            Ok(slivers) => {
+        match self.blob.read_slivers(Axis::Secondary, &missing).await? {
+            Some(slivers) => {
                 let slivers = slivers.into_iter().map(|s| (s.index.get(), s.data));
                 self.columns.extend(slivers);
                 Ok(())
             }
-            Err(Some(error)) => Err(error),
-            Err(None) => self.take_whole().await,
+            None => self.take_whole().await,
         }
     }
 

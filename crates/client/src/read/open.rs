@@ -26,7 +26,7 @@ pub struct OpenBlob {
     pub(crate) codec: RedStuff,
     pub(crate) metadata: Arc<VerifiedMetadata>,
     /// When it was certified, as far as it matters for whom to ask.
-    certified: Epoch,
+    pub(super) certified: Epoch,
 }
 
 impl Client {
@@ -100,7 +100,7 @@ impl Client {
         })
     }
 
-    async fn fetch_metadata(
+    pub(super) async fn fetch_metadata(
         &self,
         shards: &ShardMap,
         blob_id: BlobId,
@@ -167,8 +167,10 @@ impl OpenBlob {
         &self.metadata
     }
 
-    pub(super) const fn certified(&self) -> Epoch {
-        self.certified
+    /// Who has the blob.
+    pub(super) async fn shards(&self) -> Result<ShardMap, ClientError> {
+        let state = self.client.0.contracts.state().await?;
+        Ok(state.committees.for_reads(self.certified)?.clone())
     }
 
     /// Reads the whole blob into memory.
@@ -248,8 +250,6 @@ impl OpenBlob {
         if start > end || end > length || empty {
             return Err(ClientError::Range { start, end, length });
         }
-        let state = self.client.0.contracts.state().await?;
-        let shards = state.committees.for_reads(self.certified)?.clone();
-        Ok(BlobStream::new(self, shards, range))
+        Ok(BlobStream::new(self, self.shards().await?, range))
     }
 }

@@ -127,7 +127,7 @@ impl Reader {
     }
 
     async fn read_whole_first(&mut self) -> Result<(), ClientError> {
-        let output = self.blob.read_aside(Check::Default).await?;
+        let output = self.blob.read_aside(&self.shards, Check::Default).await?;
         while self.range.start < self.range.end {
             let length = COPY_BYTES.min(self.range.end - self.range.start);
             let (source, offset) = (Arc::clone(&output), self.range.start);
@@ -150,8 +150,9 @@ impl Reader {
 
 impl OpenBlob {
     /// Reads the whole blob into a place of its own.
-    pub(crate) async fn read_aside(
+    async fn read_aside(
         &self,
+        shards: &ShardMap,
         check: Check,
     ) -> Result<Arc<dyn BlobOutput + Send + Sync>, ClientError> {
         let inner = &self.client.0;
@@ -161,25 +162,42 @@ impl OpenBlob {
             Ok(length) if small => Arc::new(MemoryBlob::new(length)),
             _ => Arc::new(FileBlob::new(&inner.env, &inner.config, length)?),
         };
-        self.read_to(Arc::clone(&output), check, &NoProgress)
+        self.read_whole(shards, Arc::clone(&output), check, &NoProgress)
             .await?;
         Ok(output)
     }
 
-    /// Fetches certain slivers that hold source symbols, in any order; those of other blobs' readers
-    /// are verified all the same.
+    /// Reads the whole blob into a place of its own, and checks that both axes say the same.
+    pub(crate) async fn read_strictly_aside(
+        &self,
+    ) -> Result<Arc<dyn BlobOutput + Send + Sync>, ClientError> {
+        let shards = self.shards().await?;
+        self.read_aside(&shards, Check::Strict).await
+    }
+
+    /// Fetches certain slivers that hold source symbols; nothing if they can't be had one by one.
     pub(crate) async fn read_slivers(
         &self,
         axis: Axis,
         wanted: &[SliverIndex],
-    ) -> Result<Vec<SliverData>, Option<ClientError>> {
-        let state = self.client.0.contracts.state().await;
-        let state = state.map_err(|error| Some(error.into()))?;
-        let shards = state.committees.for_reads(self.certified());
-        let shards = shards.map_err(|error| Some(error.into()))?;
+    ) -> Result<Option<Vec<SliverData>>, ClientError> {
+        let shards = self.shards().await?;
+        let slivers = self.read_slivers_of(&shards, axis, wanted).await;
+        if let Err(error) = &slivers {
+            tracing::info!(%error, "reading the whole blob instead");
+        }
+        Ok(slivers.ok())
+    }
+
+    pub(super) async fn read_slivers_of(
+        &self,
+        shards: &ShardMap,
+        axis: Axis,
+        wanted: &[SliverIndex],
+    ) -> Result<Vec<SliverData>, RangeError> {
         let mut fetch = Fetch::new(self, shards, axis, wanted.iter().copied());
         let mut slivers = Vec::with_capacity(wanted.len());
-        while let Some(sliver) = fetch.next().await.map_err(|_| None)? {
+        while let Some(sliver) = fetch.next().await? {
             slivers.push(sliver);
         }
         Ok(slivers)

@@ -15,7 +15,7 @@ use floe_node_client::metadata_body;
 use super::BlobInput;
 use crate::{
     client::Client,
-    compute::{Slivers, slivers},
+    compute::{SliverPlace, Slivers, slivers},
     error::ClientError,
     progress::{Phase, Progress},
 };
@@ -51,13 +51,14 @@ impl Client {
         &self,
         state: &NetworkState,
         input: &BlobInput,
+        place: SliverPlace,
         number: usize,
         progress: &Arc<dyn Progress>,
     ) -> Result<Encoded, ClientError> {
         let (params, length) = (state.params(), input.source.length());
         let symbol_size = params.symbol_size(length)?;
         let inner = &self.0;
-        let slivers = slivers(&inner.env, &inner.config, params, symbol_size, length)?;
+        let slivers = slivers(&inner.env, &inner.config, params, symbol_size, place)?;
         let sink = Arc::clone(&slivers);
         let metadata = self
             .run_encoder(state, input, number, progress, Some(sink))

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use floe_api::BlobStatus;
 use floe_contracts::{NetworkState, Wallet};
-use floe_core::Epoch;
+use floe_core::{BlobId, Epoch};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use self::{
@@ -30,6 +30,7 @@ use self::{
 };
 use crate::{
     client::Client,
+    compute::SliverPlace,
     error::ClientError,
     nodes::describe,
     progress::{Phase, Progress},
@@ -39,6 +40,8 @@ use crate::{
 const BATCH_BLOBS_MAX: usize = 50;
 /// Bytes of slivers of a batch, unless it is a single blob.
 const BATCH_BYTES_MAX: u64 = 4 << 30;
+/// From that length on it is asked whether the nodes are there while a blob is encoded.
+const PREFLIGHT_BYTES_MIN: u64 = 1 << 20;
 /// Blobs whose status is asked for at once.
 const SURVEYS_MAX: usize = 8;
 
@@ -98,10 +101,62 @@ impl Client {
     ) -> Result<Vec<BlobStoreResult>, ClientError> {
         let state = self.0.contracts.state().await?;
         let end = options.expiry.end_epoch(&state)?;
-        let mut results = Vec::with_capacity(batch.len());
-        let mut items = Vec::new();
+        let large = batch
+            .iter()
+            .any(|(_, input)| input.source.length() >= PREFLIGHT_BYTES_MIN);
+        let preflight = async {
+            // Encoding takes long: whether it is of any use should be known before.
+            if large {
+                self.preflight(&state).await
+            } else {
+                Ok(())
+            }
+        };
+        let encoding = async { Ok(self.encode_all(&state, batch, progress).await) };
+        let ((), (mut results, items)) = futures::try_join!(preflight, encoding)?;
+        if !items.is_empty() {
+            let stored = self
+                .store_items(wallet, items, end, options, progress)
+                .await?;
+            results.extend(stored);
+        }
+        results.sort_by_key(|(number, _)| *number);
+        Ok(results.into_iter().map(|(_, result)| result).collect())
+    }
+
+    /// Makes sure that enough nodes are there to store anything.
+    async fn preflight(&self, state: &NetworkState) -> Result<(), ClientError> {
+        let shards = state.committees.for_writes()?;
+        let (needed, limit) = (state.params().min_correct(), self.0.config.survey_deadline);
+        let any = BlobId::ZERO;
+        self.survey_status(state, shards, any, needed, limit)
+            .await
+            .map(|_| ())
+    }
+
+    /// Encodes blobs, one after the other; those that can't be are results already.
+    async fn encode_all(
+        &self,
+        state: &NetworkState,
+        batch: Vec<(usize, BlobInput)>,
+        progress: &Arc<dyn Progress>,
+    ) -> (Vec<(usize, BlobStoreResult)>, Vec<Item>) {
+        let (mut results, mut items) = (Vec::with_capacity(batch.len()), Vec::new());
+        // What does not fit in memory beside the others goes to a file.
+        let mut memory_left = self.0.config.memory_slivers_max();
         for (number, input) in batch {
-            match self.encode(&state, &input, number, progress).await {
+            let slivers = state
+                .params()
+                .slivers_len(input.source.length())
+                .unwrap_or(u64::MAX);
+            let place = match memory_left.checked_sub(slivers) {
+                Some(left) => {
+                    memory_left = left;
+                    SliverPlace::Memory
+                }
+                None => SliverPlace::File,
+            };
+            match self.encode(state, &input, place, number, progress).await {
                 Ok(encoded) => {
                     let status = BlobStatus::Nonexistent;
                     items.push(Item {
@@ -112,18 +167,12 @@ impl Client {
                     });
                 }
                 Err(error) => {
-                    results.push((number, BlobStoreResult::failed(None, "encoding", &error)))
+                    let result = BlobStoreResult::failed(None, "encoding", &error);
+                    results.push((number, result));
                 }
             }
         }
-        if !items.is_empty() {
-            let stored = self
-                .store_items(wallet, items, end, options, progress)
-                .await?;
-            results.extend(stored);
-        }
-        results.sort_by_key(|(number, _)| *number);
-        Ok(results.into_iter().map(|(_, result)| result).collect())
+        (results, items)
     }
 
     async fn store_items(
@@ -275,7 +324,7 @@ impl Client {
 
 impl BlobStoreResult {
     fn failed(
-        blob_id: Option<floe_core::BlobId>,
+        blob_id: Option<BlobId>,
         phase: &str,
         error: &(dyn std::error::Error + 'static),
     ) -> Self {

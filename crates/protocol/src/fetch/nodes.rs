@@ -235,11 +235,12 @@ impl<T> Nodes<T> {
 
     /// Who has failed or is silent, and why.
     pub(super) fn failures(&self) -> Vec<NodeFailure> {
-        let asked: Vec<_> = self.book.iter().map(|(_, open)| open.node).collect();
+        let overdue = self.book.iter().filter(|(_, open)| open.overdue);
+        let late: Vec<_> = overdue.map(|(_, open)| open.node).collect();
         let failed = self.nodes.iter().filter_map(|(node, state)| {
             let failure = match &state.last_failure {
                 Some(failure) => failure.clone(),
-                None if asked.contains(node) && !state.answered => {
+                None if late.contains(node) && !state.answered => {
                     Failure::new(Fault::Transient, SILENT)
                 }
                 None => return None,

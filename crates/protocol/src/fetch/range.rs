@@ -129,7 +129,9 @@ impl RangeFetch {
             return Some((Some(ticket), RangeAction::Sliver(request)));
         }
         self.plan_symbols();
-        let (node, targets) = self.symbol_requests.pop()?;
+        let mut requests = self.symbol_requests.iter();
+        let ready = requests.position(|(node, _)| self.nodes.is_ready(*node, now))?;
+        let (node, targets) = self.symbol_requests.swap_remove(ready);
         let ticket = self.nodes.open(now, node, What::Symbols(targets.clone()));
         Some((Some(ticket), RangeAction::Symbols { node, targets }))
     }
@@ -331,7 +333,11 @@ impl RangeFetch {
     /// Why some slivers can't be had one by one; `None` as long as they may be.
     pub fn error(&self, now: Timestamp) -> Option<RangeError> {
         let open = || self.nodes.iter().filter(|(_, open)| !open.overdue);
-        let symbols_may_come = !self.symbol_requests.is_empty()
+        let usable = |node: &MemberIndex| {
+            let state = self.nodes.get(*node);
+            state.is_some_and(|state| !state.silent && !state.banned)
+        };
+        let symbols_may_come = self.symbol_requests.iter().any(|(node, _)| usable(node))
             || open().any(|(_, open)| matches!(open.what, What::Symbols(_)));
         // What is overdue may come, but the whole blob will sooner.
         let hopeless = self.targets.values().any(|target| match target {
