@@ -1,0 +1,297 @@
+//! A full node with Walrus on it, on a disk in memory, behind a real socket.
+
+#![allow(
+    dead_code,
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "test code outside of test functions, of which each test uses a part"
+)]
+
+pub mod proxy;
+
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+
+use floe_contracts::{
+    Contracts, NetworkConfig, RpcOptions, SecretKey, Signer, Trust, Wallet, WalletOptions,
+    calls::{BlobFacts, CertificateArgs},
+};
+use floe_core::{
+    BlobId, CodeParams, EncodingType, Epoch, ObjectId, SuiAddress,
+    keys::{BlsSecretKey, BlsSignature, NetworkSecretKey},
+    messages::{BlobPersistence, Message, ProofOfPossession, StorageConfirmation},
+    onchain::blob::Blob,
+};
+use floe_env::{
+    Env, Inline, OsRng, Rng, SystemClock, TcpNet, TokioSpawn,
+    testing::{CrashDisk, SeededRng},
+};
+use floe_fullnode::{Handle, Options, Service, rpc};
+use floe_ledger::{
+    GenesisAccount, GenesisBuilder, GenesisConfig, GenesisExchange, GenesisNode, WalrusGenesis,
+    WalrusNetwork,
+};
+use sui_crypto::{bls12381::Bls12381PrivateKey, ed25519::Ed25519PrivateKey};
+use sui_sdk_types::ValidatorCommitteeMember;
+use tokio_util::sync::CancellationToken;
+
+pub const SUI: u64 = 1_000_000_000;
+pub const WAL: u64 = 1_000_000_000;
+pub const SHARDS: u16 = 13;
+pub const NODES: u8 = 5;
+pub const EPOCH: Duration = Duration::from_secs(86_400);
+pub const STORAGE_PRICE: u64 = 1000;
+pub const WRITE_PRICE: u64 = 200;
+
+/// A running chain with Walrus in epoch 1.
+pub struct Network {
+    pub handle: Handle,
+    pub url: String,
+    pub walrus: WalrusNetwork,
+    pub trust: Trust,
+    shutdown: CancellationToken,
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+pub fn env() -> Env {
+    Env {
+        clock: Arc::new(SystemClock::new()),
+        rng: Arc::new(SeededRng::new(1)),
+        spawn: Arc::new(TokioSpawn::current()),
+        compute: Arc::new(Inline),
+        net: Arc::new(TcpNet::new()),
+        disk: Arc::new(CrashDisk::new()),
+    }
+}
+
+pub fn user(seed: u8) -> SecretKey {
+    Ed25519PrivateKey::new([seed; 32]).into()
+}
+
+pub fn bls_key(node: u8) -> BlsSecretKey {
+    BlsSecretKey::from_entropy(&[node + 1; 32])
+}
+
+pub fn network_key(node: u8) -> NetworkSecretKey {
+    NetworkSecretKey::from_bytes(&[node + 1; 32]).unwrap()
+}
+
+/// The owner of all genesis nodes.
+pub fn operator() -> SecretKey {
+    user(200)
+}
+
+fn genesis_node(number: u8) -> GenesisNode {
+    let owner = operator().address();
+    let secret = bls_key(number);
+    GenesisNode {
+        name: format!("node-{number}"),
+        network_address: format!("127.0.0.1:{}", 10_000 + u16::from(number)),
+        public_key: secret.public_key(),
+        proof_of_possession: ProofOfPossession::sign(&secret, Epoch(0), owner),
+        network_public_key: network_key(number).public_key(),
+        commission_rate: 1000,
+        storage_price: STORAGE_PRICE,
+        write_price: WRITE_PRICE,
+        node_capacity: 1 << 40,
+        owner,
+        stake_frost: 1000 * WAL,
+    }
+}
+
+fn account(address: SuiAddress, sui_mist: u64, wal_frost: u64) -> GenesisAccount {
+    GenesisAccount {
+        address,
+        sui_mist,
+        wal_frost,
+    }
+}
+
+impl Network {
+    /// A network in which user 1 has one coin of each kind, user 2 has ten, and user 3 has nothing
+    /// but a little SUI.
+    pub async fn start() -> Self {
+        let now = env().clock.wall().0;
+        let validator = Bls12381PrivateKey::new([5; 32]).unwrap();
+        let mut builder = GenesisBuilder::new(&GenesisConfig {
+            time_ms: now,
+            validator_key: validator.public_key().inner().to_vec(),
+        })
+        .unwrap();
+        let mut accounts = vec![
+            account(user(1).address(), 1000 * SUI, 1000 * WAL),
+            account(user(3).address(), SUI / 100, 0),
+            account(operator().address(), 1000 * SUI, 1000 * WAL),
+        ];
+        for _ in 0..10 {
+            accounts.push(account(user(2).address(), 10 * SUI, 10 * WAL));
+        }
+        let walrus = builder
+            .walrus(&WalrusGenesis {
+                publisher: user(100).address(),
+                n_shards: SHARDS,
+                epoch_duration_ms: u64::try_from(EPOCH.as_millis()).unwrap(),
+                max_epochs_ahead: 53,
+                nodes: (0..NODES).map(genesis_node).collect(),
+                exchange: Some(GenesisExchange {
+                    wal_frost: 1000 * WAL,
+                    sui_mist: 0,
+                }),
+                accounts,
+            })
+            .unwrap();
+        let genesis = builder.finish();
+        let env = env();
+        let options = Options {
+            store_cache_bytes: 1 << 20,
+            ..Options::new("/")
+        };
+        Service::create(&env, &options, &genesis, now, &validator).unwrap();
+        let member = ValidatorCommitteeMember {
+            public_key: validator.public_key(),
+            stake: 10_000,
+        };
+        let service = Service::open(env, &options, validator).unwrap();
+        let handle = service.handle();
+        let shutdown = CancellationToken::new();
+        tokio::spawn(service.run(shutdown.clone()));
+        let url = serve(rpc::router(&handle), shutdown.clone()).await;
+        let network = Self {
+            trust: Trust {
+                chain_id: sui_sdk_types::Digest::ZERO,
+                epoch: 0,
+                first_checkpoint: 0,
+                validators: vec![member],
+                event_packages: vec![walrus.walrus_package],
+            },
+            handle,
+            url,
+            walrus,
+            shutdown,
+        };
+        network.with_chain_id().await
+    }
+
+    async fn with_chain_id(mut self) -> Self {
+        let chain = floe_contracts::Chain::new(&env(), [&self.url], RpcOptions::default());
+        let info = chain.unwrap().service_info().await.unwrap();
+        self.trust.chain_id = info.chain_id;
+        self
+    }
+
+    pub fn config(&self) -> NetworkConfig {
+        let walrus = &self.walrus;
+        let mut config =
+            NetworkConfig::new(walrus.system_object, walrus.staking_object, [&self.url]);
+        config.treasury_object = Some(walrus.treasury_object);
+        config.upgrade_manager_object = Some(walrus.upgrade_manager);
+        config.slashing_manager_object = Some(walrus.slashing_manager);
+        config.exchange_objects = walrus.exchange_object.into_iter().collect();
+        config.trust = Some(self.trust.clone());
+        config
+    }
+
+    pub async fn contracts(&self) -> Contracts {
+        let options = RpcOptions::default();
+        Contracts::connect(&env(), self.config(), options).await.unwrap()
+    }
+
+    pub async fn wallet(&self, key: SecretKey) -> Wallet {
+        let options = WalletOptions::default();
+        Wallet::new(self.contracts().await, Arc::new(key), options)
+    }
+
+    /// Another full node's server in front of this one.
+    pub async fn serve(&self, router: axum::Router) -> String {
+        serve(router, self.shutdown.clone()).await
+    }
+
+    /// Moves the chain's clock and waits until that can be seen.
+    pub async fn advance(&self, by: Duration) {
+        assert!(self.handle.advance_time(by));
+        let target = self.handle.latest_checkpoint() + 2;
+        while self.handle.latest_checkpoint() < target {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// A certificate of the nodes of these numbers.
+    pub async fn certificate(&self, blob: &Blob, nodes: &[u8]) -> CertificateArgs {
+        let contracts = self.contracts().await;
+        let state = contracts.state().await.unwrap();
+        let map = state.committees.for_writes().unwrap();
+        let message = confirmation(blob, state.epoch);
+        let mut signers = vec![0_u8; usize::from(NODES).div_ceil(8)];
+        let mut signatures = Vec::new();
+        for node in nodes {
+            let key = bls_key(*node).public_key();
+            let (index, _) = map.committee.find_key(&key).unwrap();
+            signers[index.as_usize() / 8] |= 1 << (index.as_usize() % 8);
+            signatures.push(bls_key(*node).sign(&message));
+        }
+        let signature = BlsSignature::aggregate(&signatures).unwrap();
+        CertificateArgs {
+            signature: signature.to_bytes().to_vec(),
+            signers,
+            message,
+        }
+    }
+}
+
+/// The message that nodes confirm a blob with.
+pub fn confirmation(blob: &Blob, epoch: Epoch) -> Vec<u8> {
+    let persistence = match blob.deletable {
+        true => BlobPersistence::Deletable {
+            object_id: blob.id.0,
+        },
+        false => BlobPersistence::Permanent,
+    };
+    let body = StorageConfirmation {
+        blob_id: blob.blob_id,
+        persistence,
+    };
+    Message::new(epoch, body).to_bytes()
+}
+
+/// A blob that nobody has; its id fits its root hash.
+pub fn facts(seed: u8, length: u64, deletable: bool) -> BlobFacts {
+    let root_hash = [seed; 32];
+    BlobFacts {
+        blob_id: BlobId::derive(EncodingType::RS2, length, &root_hash),
+        root_hash,
+        unencoded_length: length,
+        encoding_type: EncodingType::RS2.number(),
+        deletable,
+    }
+}
+
+pub fn encoded(length: u64) -> u64 {
+    let params = CodeParams::for_encoding(SHARDS).unwrap();
+    params.encoded_length(length).unwrap()
+}
+
+async fn serve(router: axum::Router, shutdown: CancellationToken) -> String {
+    let address = (Ipv4Addr::LOCALHOST, 0);
+    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        axum::serve(listener, router)
+            .with_graceful_shutdown(shutdown.cancelled_owned())
+            .await
+    });
+    format!("http://127.0.0.1:{port}")
+}
+
+/// An id that no object has.
+pub fn nowhere() -> ObjectId {
+    let mut bytes = [0; 32];
+    OsRng.fill(&mut bytes);
+    ObjectId(bytes)
+}
