@@ -190,6 +190,16 @@ impl NetworkConfig {
         }
     }
 
+    /// The wallet that the section of a context names, if it does.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if it names it in an unknown way.
+    pub fn wallet_of(section: &Value) -> Result<Option<WalletReference>, ConfigError> {
+        let wallet = section.get("wallet_config").filter(|wallet| !wallet.is_null());
+        let wallet = wallet.map(|wallet| serde_yaml_ng::from_value(wallet.clone()));
+        Ok(wallet.transpose()?)
+    }
+
     /// Reads the section of one context.
     ///
     /// # Errors

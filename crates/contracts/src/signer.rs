@@ -93,6 +93,11 @@ impl SecretKey {
         Ok(keypair.into())
     }
 
+    /// The account of the key.
+    pub const fn address(&self) -> SuiAddress {
+        self.address
+    }
+
     /// The key as `suiprivkey1…`.
     ///
     /// # Errors

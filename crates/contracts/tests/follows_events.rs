@@ -9,8 +9,11 @@ use floe_contracts::{
     events::CheckpointFault,
 };
 use floe_core::onchain::events::ContractEvent;
-use support::{proxy::{Proxy, Tamper}, *};
 use sui_rpc::proto::sui::rpc::v2 as proto;
+use support::{
+    proxy::{Proxy, Tamper},
+    *,
+};
 
 fn blob(seed: u8) -> NewBlob {
     NewBlob {
@@ -87,9 +90,12 @@ async fn refused(network: &Network, tamper: Tamper) -> CheckpointFault {
     let mut follower = EventFollower::start(chain(&url), &network.trust).unwrap();
     loop {
         match follower.next().await {
-            Ok(checkpoint) => assert!(checkpoint.events.iter().all(|event| {
-                !matches!(event.event, ContractEvent::BlobRegistered(_))
-            })),
+            Ok(checkpoint) => assert!(
+                checkpoint
+                    .events
+                    .iter()
+                    .all(|event| { !matches!(event.event, ContractEvent::BlobRegistered(_)) })
+            ),
             Err(FollowError::Checkpoint(error)) => return error.fault,
             Err(error) => panic!("{error}"),
         }
@@ -113,11 +119,17 @@ async fn a_lying_node_is_found_out() {
         }
     });
     let fault = refused(&network, hides_events).await;
-    assert!(matches!(fault, CheckpointFault::MissingEvents { .. }), "{fault}");
+    assert!(
+        matches!(fault, CheckpointFault::MissingEvents { .. }),
+        "{fault}"
+    );
 
     let alters_events: Tamper = Arc::new(|checkpoint| {
         for transaction in &mut checkpoint.transactions {
-            let events = transaction.events.as_mut().and_then(|events| events.bcs.as_mut());
+            let events = transaction
+                .events
+                .as_mut()
+                .and_then(|events| events.bcs.as_mut());
             if let Some(bcs) = events {
                 let mut bytes = bcs.value().to_vec();
                 *bytes.last_mut().unwrap() ^= 1;
@@ -126,7 +138,10 @@ async fn a_lying_node_is_found_out() {
         }
     });
     let fault = refused(&network, alters_events).await;
-    assert!(matches!(fault, CheckpointFault::Digest { what: "events", .. }), "{fault}");
+    assert!(
+        matches!(fault, CheckpointFault::Digest { what: "events", .. }),
+        "{fault}"
+    );
 
     let hides_transactions: Tamper = Arc::new(|checkpoint| {
         if has_blob(checkpoint) {
@@ -134,7 +149,10 @@ async fn a_lying_node_is_found_out() {
         }
     });
     let fault = refused(&network, hides_transactions).await;
-    assert!(matches!(fault, CheckpointFault::Transactions { .. }), "{fault}");
+    assert!(
+        matches!(fault, CheckpointFault::Transactions { .. }),
+        "{fault}"
+    );
 
     let replays: Tamper = Arc::new(|checkpoint| {
         if has_blob(checkpoint) {
@@ -158,13 +176,19 @@ async fn an_honest_node_makes_up_for_a_lying_one() {
     let network = Network::start().await;
     let wallet = network.wallet(user(1)).await;
     wallet.register(&[blob(1)], None).await.unwrap();
-    let liar = Proxy::new(&network.url, Arc::new(|checkpoint| checkpoint.transactions.clear()));
+    let liar = Proxy::new(
+        &network.url,
+        Arc::new(|checkpoint| checkpoint.transactions.clear()),
+    );
     let url = network.serve(liar.router()).await;
     let nodes = Chain::new(&env(), [&url, &network.url], RpcOptions::default()).unwrap();
     let mut follower = EventFollower::start(nodes, &network.trust).unwrap();
     let mut honest = EventFollower::start(chain(&network.url), &network.trust).unwrap();
     let expected = collect(&mut honest, 5).await;
-    assert_eq!(collect(&mut follower, expected.len()).await[..], expected[..]);
+    assert_eq!(
+        collect(&mut follower, expected.len()).await[..],
+        expected[..]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

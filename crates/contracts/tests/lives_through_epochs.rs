@@ -81,10 +81,16 @@ async fn the_state_of_genesis_is_read() {
     assert!(state.committees.previous.is_none() && state.committees.next.is_none());
     let mut seen = std::collections::BTreeSet::new();
     for number in 0..NODES {
-        let (index, member) = map.committee.find_key(&bls_key(number).public_key()).unwrap();
+        let (index, member) = map
+            .committee
+            .find_key(&bls_key(number).public_key())
+            .unwrap();
         let node: &NodeInfo = map.node(index).unwrap();
         assert_eq!(node.name, format!("node-{number}"));
-        assert_eq!(node.network_public_key, Some(network_key(number).public_key()));
+        assert_eq!(
+            node.network_public_key,
+            Some(network_key(number).public_key())
+        );
         assert_eq!(map.shards_of(&node.id), member.shards);
         seen.extend(member.shards.iter().copied());
     }
@@ -96,15 +102,28 @@ async fn the_state_of_genesis_is_read() {
     wrong.n_shards = Some(1000);
     let error = floe_contracts::Contracts::connect(&env(), wrong, Default::default()).await;
     let error = error.unwrap_err().to_string();
-    assert!(error.contains("configured n_shards is 1000, the chain has 13"), "{error}");
+    assert!(
+        error.contains("configured n_shards is 1000, the chain has 13"),
+        "{error}"
+    );
     let mut wrong = network.config();
     wrong.system_object = nowhere();
     let error = floe_contracts::Contracts::connect(&env(), wrong, Default::default()).await;
-    assert!(error.unwrap_err().to_string().starts_with("no System with id 0x"));
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .starts_with("no System with id 0x")
+    );
     let mut wrong = network.config();
     std::mem::swap(&mut wrong.system_object, &mut wrong.staking_object);
     let error = floe_contracts::Contracts::connect(&env(), wrong, Default::default()).await;
-    assert!(error.unwrap_err().to_string().contains("to be a system::System"));
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("to be a system::System")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -115,7 +134,8 @@ async fn nodes_join_vote_earn_and_are_paid() {
     let contracts = operator.contracts().clone();
 
     let mut forged = registration(20, &operator, Epoch(1));
-    forged.proof_of_possession = ProofOfPossession::sign(&bls_key(21), Epoch(1), operator.address());
+    forged.proof_of_possession =
+        ProofOfPossession::sign(&bls_key(21), Epoch(1), operator.address());
     let error = operator.register_nodes(&[forged]).await.unwrap_err();
     assert_eq!(refusal(&error), "EInvalidProofOfPossession");
     let nodes = [20, 21].map(|number| registration(number, &operator, Epoch(1)));
@@ -130,7 +150,10 @@ async fn nodes_join_vote_earn_and_are_paid() {
     assert_eq!(refusal(&error), "EStakeBelowThreshold");
     let error = staker.stake(&[(ObjectId([9; 32]), WAL)]).await.unwrap_err();
     let text = error.to_string();
-    assert!(text.starts_with("there is no such node, blob or entry"), "{text}");
+    assert!(
+        text.starts_with("there is no such node, blob or entry"),
+        "{text}"
+    );
     let wanted = [(pools[0], 300 * WAL), (pools[1], 200 * WAL)];
     let (stakes, _) = staker.stake(&wanted).await.unwrap();
     assert_eq!(stakes.len(), 2);
@@ -150,7 +173,10 @@ async fn nodes_join_vote_earn_and_are_paid() {
         })
         .await
         .unwrap();
-    assert_eq!(contracts.refresh().await.unwrap().prices.storage_frost, 5000);
+    assert_eq!(
+        contracts.refresh().await.unwrap().prices.storage_frost,
+        5000
+    );
 
     let error = operator.voting_end().await.unwrap_err();
     assert_eq!(refusal(&error), "EWrongEpochState");
@@ -159,15 +185,24 @@ async fn nodes_join_vote_earn_and_are_paid() {
     let current = state.committees.for_writes().unwrap();
     assert!(current.find(&pools[0]).is_some());
     assert_eq!(state.committees.previous.as_ref().unwrap().nodes.len(), 5);
-    assert!(matches!(state.staking_inner.epoch_state, EpochState::EpochChangeDone(_)));
+    assert!(matches!(
+        state.staking_inner.epoch_state,
+        EpochState::EpochChangeDone(_)
+    ));
 
     // Somebody pays for storage, so there is something to earn in epoch 2.
     let buyer = network.wallet(user(2)).await;
-    buyer.buy_storage(1 << 30, Epoch(2), Epoch(3)).await.unwrap();
+    buyer
+        .buy_storage(1 << 30, Epoch(2), Epoch(3))
+        .await
+        .unwrap();
     assert_eq!(next_epoch(&network, &operator).await, Epoch(3));
     let pool = contracts.pool(pools[0]).await.unwrap();
     assert!(pool.commission.value > 0 && pool.rewards_pool.value > 0);
-    let rewards = staker.rewards(pools[0], 300 * WAL, Epoch(2), Epoch(3)).await.unwrap();
+    let rewards = staker
+        .rewards(pools[0], 300 * WAL, Epoch(2), Epoch(3))
+        .await
+        .unwrap();
     assert!(rewards > 0 && rewards <= pool.rewards_pool.value);
     assert_eq!(contracts.collectable_commission(&pool).await.unwrap(), 0);
 
@@ -183,9 +218,15 @@ async fn nodes_join_vote_earn_and_are_paid() {
         .type_of::<floe_core::onchain::node::StorageNodeCap>();
     let identity = Identity::Object(caps[0].id.0, cap_type);
     let somebody = Identity::Address(staker.address());
-    let error = staker.collect_commission(pools[0], somebody).await.unwrap_err();
+    let error = staker
+        .collect_commission(pools[0], somebody)
+        .await
+        .unwrap_err();
     assert_eq!(refusal(&error), "EAuthorizationFailure");
-    operator.collect_commission(pools[0], identity).await.unwrap();
+    operator
+        .collect_commission(pools[0], identity)
+        .await
+        .unwrap();
     assert_eq!(operator.wal_balance().await.unwrap() - before, collectable);
 
     let error = staker.withdraw(&[stakes[0].id.0]).await.unwrap_err();
@@ -218,14 +259,23 @@ async fn stakes_are_given_back_with_rewards() {
     let id = stakes[0].id.0;
     next_epoch(&network, &operator).await;
     let buyer = network.wallet(user(2)).await;
-    buyer.buy_storage(1 << 30, Epoch(2), Epoch(3)).await.unwrap();
+    buyer
+        .buy_storage(1 << 30, Epoch(2), Epoch(3))
+        .await
+        .unwrap();
     staker.request_withdraw(&[id]).await.unwrap();
     assert_eq!(next_epoch(&network, &operator).await, Epoch(3));
-    let expected = staker.rewards(node, 100 * WAL, Epoch(2), Epoch(3)).await.unwrap();
+    let expected = staker
+        .rewards(node, 100 * WAL, Epoch(2), Epoch(3))
+        .await
+        .unwrap();
     assert!(expected > 0);
     let before = staker.wal_balance().await.unwrap();
     staker.withdraw(&[id]).await.unwrap();
-    assert_eq!(staker.wal_balance().await.unwrap() - before, 100 * WAL + expected);
+    assert_eq!(
+        staker.wal_balance().await.unwrap() - before,
+        100 * WAL + expected
+    );
     assert_eq!(contracts.all_stakes(staker.address()).await.unwrap(), []);
 }
 
@@ -234,8 +284,16 @@ async fn nodes_vote_on_upgrades_and_slashing() {
     let network = Network::start().await;
     let operator = network.wallet(operator()).await;
     let contracts = operator.contracts().clone();
-    let (upgrades, slashings) = (network.walrus.upgrade_manager, network.walrus.slashing_manager);
-    let nodes: Vec<_> = network.walrus.nodes.iter().map(|node| node.node_id).collect();
+    let (upgrades, slashings) = (
+        network.walrus.upgrade_manager,
+        network.walrus.slashing_manager,
+    );
+    let nodes: Vec<_> = network
+        .walrus
+        .nodes
+        .iter()
+        .map(|node| node.node_id)
+        .collect();
     let me = Identity::Address(operator.address());
     let digest = [7; 32];
     let executed = operator
@@ -246,9 +304,8 @@ async fn nodes_vote_on_upgrades_and_slashing() {
         })
         .await
         .unwrap();
-    let quorum = |event: &&ContractEvent| {
-        matches!(event, ContractEvent::ContractUpgradeQuorumReached(_))
-    };
+    let quorum =
+        |event: &&ContractEvent| matches!(event, ContractEvent::ContractUpgradeQuorumReached(_));
     assert!(executed.events.iter().find(quorum).is_some());
     let (_, proposal) = contracts.upgrade_proposal(upgrades, digest).await.unwrap();
     assert_eq!(proposal.unwrap().voting_weight, SHARDS);
@@ -286,7 +343,10 @@ async fn wal_is_exchanged_for_sui() {
     let wallet = network.wallet(user(2)).await;
     let exchange = network.walrus.exchange_object.unwrap();
     let before = wallet.wal_balance().await.unwrap();
-    wallet.exchange_sui_for_wal(exchange, 2 * SUI).await.unwrap();
+    wallet
+        .exchange_sui_for_wal(exchange, 2 * SUI)
+        .await
+        .unwrap();
     assert_eq!(wallet.wal_balance().await.unwrap() - before, 2 * WAL);
     let left = wallet.contracts().exchange(exchange).await.unwrap();
     assert_eq!((left.wal.value, left.sui.value), (998 * WAL, 2 * SUI));

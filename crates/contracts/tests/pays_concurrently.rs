@@ -54,7 +54,10 @@ async fn two_wallets_of_one_account_take_turns_by_trying_again() {
 async fn too_little_money_is_said_with_amounts() {
     let network = Network::start().await;
     let rich = network.wallet(user(1)).await;
-    let error = rich.send_wal(user(2).address(), 2000 * WAL).await.unwrap_err();
+    let error = rich
+        .send_wal(user(2).address(), 2000 * WAL)
+        .await
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
@@ -67,16 +70,29 @@ async fn too_little_money_is_said_with_amounts() {
     let error = poor.send_wal(user(2).address(), 1).await.unwrap_err();
     assert!(matches!(
         error,
-        TransactionError::InsufficientWal { needed_frost: 1, available_frost: 0, .. }
+        TransactionError::InsufficientWal {
+            needed_frost: 1,
+            available_frost: 0,
+            ..
+        }
     ));
     let error = poor.send_sui(user(2).address(), SUI).await.unwrap_err();
     assert!(matches!(
         error,
-        TransactionError::InsufficientSui { available_mist: 10_000_000, .. }
+        TransactionError::InsufficientSui {
+            available_mist: 10_000_000,
+            ..
+        }
     ));
     let nobody = network.wallet(user(77)).await;
     let error = nobody.voting_end().await.unwrap_err();
-    assert!(matches!(error, TransactionError::InsufficientSui { available_mist: 0, .. }));
+    assert!(matches!(
+        error,
+        TransactionError::InsufficientSui {
+            available_mist: 0,
+            ..
+        }
+    ));
     // What little there is suffices for a small transaction.
     poor.send_sui(user(2).address(), 1000).await.unwrap();
 }

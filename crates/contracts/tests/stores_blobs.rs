@@ -57,12 +57,18 @@ async fn blobs_are_registered_together_and_paid_exactly() {
     assert_eq!(mine.len(), 2);
     let given = contracts.all_blobs(user(3).address()).await.unwrap();
     assert_eq!(given[0].value, registered.blobs[2]);
-    let attributes = contracts.attributes(registered.blobs[0].id.0).await.unwrap();
+    let attributes = contracts
+        .attributes(registered.blobs[0].id.0)
+        .await
+        .unwrap();
     let attributes = attributes.unwrap().metadata.contents;
     assert_eq!(attributes, [("name".to_owned(), "söme".to_owned())]);
 
     let error = wallet.register(&[buy(9, 1, 1)], Some(1)).await.unwrap_err();
-    assert!(error.to_string().contains("at most 1 were to be paid"), "{error}");
+    assert!(
+        error.to_string().contains("at most 1 were to be paid"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -117,14 +123,22 @@ async fn certificates_need_a_quorum_of_the_committee() {
 
     let mut stale = good.clone();
     stale.message = confirmation(one, Epoch(0));
-    let signatures: Vec<_> = (0..4).map(|node| bls_key(node).sign(&stale.message)).collect();
-    stale.signature = BlsSignature::aggregate(&signatures).unwrap().to_bytes().to_vec();
+    let signatures: Vec<_> = (0..4)
+        .map(|node| bls_key(node).sign(&stale.message))
+        .collect();
+    stale.signature = BlsSignature::aggregate(&signatures)
+        .unwrap()
+        .to_bytes()
+        .to_vec();
     assert_eq!(refused(stale).await, "messages::EIncorrectEpoch");
 
     let mut permanent = one.clone();
     permanent.deletable = false;
     let permanent = network.certificate(&permanent, &[0, 1, 2, 3]).await;
-    assert_eq!(refused(permanent).await, "blob::EInvalidBlobPersistenceType");
+    assert_eq!(
+        refused(permanent).await,
+        "blob::EInvalidBlobPersistenceType"
+    );
 
     let mut elsewhere = one.clone();
     elsewhere.id = two.id;
@@ -184,20 +198,32 @@ async fn blobs_are_extended_shared_deleted_and_burned() {
     }
     let before = wallet.wal_balance().await.unwrap();
     wallet.extend(one.id.0, 4).await.unwrap();
-    let cost = wallet.extension_cost(one.storage.storage_size, 4).await.unwrap();
+    let cost = wallet
+        .extension_cost(one.storage.storage_size, 4)
+        .await
+        .unwrap();
     assert_eq!(before - wallet.wal_balance().await.unwrap(), cost);
     let extended = contracts.blob(one.id.0).await.unwrap().unwrap();
     assert_eq!(extended.storage.end_epoch, Epoch(7));
     let too_far = abort(wallet.extend(one.id.0, 60).await);
-    assert!(too_far.is("system_state_inner", "EInvalidEpochsAhead"), "{too_far}");
+    assert!(
+        too_far.is("system_state_inner", "EInvalidEpochsAhead"),
+        "{too_far}"
+    );
 
     let pairs = [("a", "1"), ("b", "2")].map(|(k, v)| (k.to_owned(), v.to_owned()));
     wallet.set_attributes(one.id.0, &pairs).await.unwrap();
-    wallet.remove_attributes(one.id.0, &["a".to_owned()]).await.unwrap();
+    wallet
+        .remove_attributes(one.id.0, &["a".to_owned()])
+        .await
+        .unwrap();
     let attributes = contracts.attributes(one.id.0).await.unwrap().unwrap();
     assert_eq!(attributes.metadata.contents, pairs[1..]);
     let missing = abort(wallet.remove_attributes(one.id.0, &["z".to_owned()]).await);
-    assert_eq!(missing.name().unwrap().sentence, "there is no such attribute");
+    assert_eq!(
+        missing.name().unwrap().sentence,
+        "there is no such attribute"
+    );
     wallet.clear_attributes(one.id.0).await.unwrap();
     assert_eq!(contracts.attributes(one.id.0).await.unwrap(), None);
 
@@ -207,7 +233,10 @@ async fn blobs_are_extended_shared_deleted_and_burned() {
     stranger.extend_shared(shared, 1).await.unwrap();
     let shared = contracts.shared_blob(shared).await.unwrap();
     assert_eq!(shared.blob.storage.end_epoch, Epoch(4));
-    let cost = wallet.extension_cost(shared.blob.storage.storage_size, 1).await.unwrap();
+    let cost = wallet
+        .extension_cost(shared.blob.storage.storage_size, 1)
+        .await
+        .unwrap();
     assert_eq!(shared.funds.value, 60_000 - cost);
 
     wallet.delete(&[one.id.0]).await.unwrap();
@@ -229,7 +258,10 @@ async fn blobs_are_extended_shared_deleted_and_burned() {
     let again = wallet.register(&[again], None).await.unwrap();
     assert_eq!(again.blobs[0].storage.end_epoch, Epoch(3));
     let rest = contracts.all_storage(wallet.address()).await.unwrap();
-    assert_eq!((rest[0].value.start_epoch, rest[0].value.end_epoch), (Epoch(3), Epoch(7)));
+    assert_eq!(
+        (rest[0].value.start_epoch, rest[0].value.end_epoch),
+        (Epoch(3), Epoch(7))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -238,23 +270,47 @@ async fn storage_is_bought_cut_and_put_together() {
     let wallet = network.wallet(user(2)).await;
     let contracts = wallet.contracts().clone();
     let before = wallet.wal_balance().await.unwrap();
-    let (storage, _) = wallet.buy_storage(10 << 20, Epoch(2), Epoch(6)).await.unwrap();
-    assert_eq!((storage.start_epoch, storage.end_epoch), (Epoch(2), Epoch(6)));
-    assert_eq!(before - wallet.wal_balance().await.unwrap(), 10 * 4 * STORAGE_PRICE);
+    let (storage, _) = wallet
+        .buy_storage(10 << 20, Epoch(2), Epoch(6))
+        .await
+        .unwrap();
+    assert_eq!(
+        (storage.start_epoch, storage.end_epoch),
+        (Epoch(2), Epoch(6))
+    );
+    assert_eq!(
+        before - wallet.wal_balance().await.unwrap(),
+        10 * 4 * STORAGE_PRICE
+    );
     wallet.split_storage(storage.id.0, 3 << 20).await.unwrap();
-    wallet.split_storage_at(storage.id.0, Epoch(4)).await.unwrap();
+    wallet
+        .split_storage_at(storage.id.0, Epoch(4))
+        .await
+        .unwrap();
     let mut parts = contracts.all_storage(wallet.address()).await.unwrap();
     parts.sort_by_key(|part| (part.value.storage_size, part.value.start_epoch));
     let shape = |part: &floe_contracts::Owned<floe_core::onchain::blob::Storage>| {
         let part = &part.value;
-        (part.storage_size >> 20, part.start_epoch.0, part.end_epoch.0)
+        (
+            part.storage_size >> 20,
+            part.start_epoch.0,
+            part.end_epoch.0,
+        )
     };
     let shapes: Vec<_> = parts.iter().map(shape).collect();
     assert_eq!(shapes, [(3, 2, 4), (3, 4, 6), (7, 2, 6)]);
-    let odd = wallet.fuse_storage(parts[0].value.id.0, parts[2].value.id.0).await;
+    let odd = wallet
+        .fuse_storage(parts[0].value.id.0, parts[2].value.id.0)
+        .await;
     assert!(abort(odd).is("storage_resource", "EIncompatibleEpochs"));
-    wallet.fuse_storage(parts[0].value.id.0, parts[1].value.id.0).await.unwrap();
-    wallet.fuse_storage(parts[0].value.id.0, parts[2].value.id.0).await.unwrap();
+    wallet
+        .fuse_storage(parts[0].value.id.0, parts[1].value.id.0)
+        .await
+        .unwrap();
+    wallet
+        .fuse_storage(parts[0].value.id.0, parts[2].value.id.0)
+        .await
+        .unwrap();
     assert_eq!(contracts.storage(storage.id.0).await.unwrap(), storage);
 }
 
@@ -280,10 +336,23 @@ async fn pools_of_storage_hold_many_blobs() {
     let Some(ContractEvent::StoragePoolCreated(created)) = executed.events.first() else {
         panic!("{:?}", executed.events);
     };
-    let (_, inner) = contracts.storage_pool(created.storage_pool_id).await.unwrap();
-    assert_eq!((inner.blob_count, inner.used_encoded_bytes), (1, encoded(1000)));
-    let pooled = contracts.pooled_blob(&inner, blob.blob_id).await.unwrap().unwrap();
+    let (_, inner) = contracts
+        .storage_pool(created.storage_pool_id)
+        .await
+        .unwrap();
+    assert_eq!(
+        (inner.blob_count, inner.used_encoded_bytes),
+        (1, encoded(1000))
+    );
+    let pooled = contracts
+        .pooled_blob(&inner, blob.blob_id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(pooled.unencoded_size, 1000);
-    let nothing = contracts.pooled_blob(&inner, facts(9, 1, true).blob_id).await.unwrap();
+    let nothing = contracts
+        .pooled_blob(&inner, facts(9, 1, true).blob_id)
+        .await
+        .unwrap();
     assert_eq!(nothing, None);
 }

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use futures::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
+
 use super::{CheckpointError, Position, VerifiedCheckpoint, verify::Verifier};
 use crate::{
     Chain, RpcError, Trust,
@@ -13,6 +18,8 @@ const RETRY_MIN: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(10);
 /// Nodes whose checkpoint does not hold are asked this often before the error is given up to.
 const FAULTS_MAX: u32 = 3;
+/// How many checkpoints of the past are asked for at once.
+const PAST_AT_ONCE: usize = 16;
 
 /// The chain can't be followed.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +60,15 @@ impl FollowError {
     }
 }
 
+/// Checkpoints of the past in order, each or why it can't be had.
+struct Past(BoxStream<'static, Result<RawCheckpoint, RpcError>>);
+
+impl std::fmt::Debug for Past {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Past")
+    }
+}
+
 /// Yields one verified checkpoint after the other, in order and without gaps.
 ///
 /// What is missing is fetched, what comes to be is subscribed to.
@@ -63,6 +79,8 @@ pub struct EventFollower {
     stream: Option<CheckpointStream>,
     /// A checkpoint of the stream that is not next yet.
     ahead: Option<RawCheckpoint>,
+    /// Checkpoints of the past, several asked for at once.
+    past: Option<Past>,
     /// The last checkpoint known to exist.
     tip: Option<u64>,
     checked: bool,
@@ -87,6 +105,7 @@ impl EventFollower {
             verifier: Verifier::new(position)?,
             stream: None,
             ahead: None,
+            past: None,
             tip: None,
             checked: false,
         })
@@ -119,6 +138,7 @@ impl EventFollower {
                     tracing::warn!(%error, "a full node gave a checkpoint that does not hold");
                     self.stream = None;
                     self.ahead = None;
+                    self.past = None;
                     self.chain.prefer_another();
                     faults += 1;
                     if faults == FAULTS_MAX {
@@ -150,6 +170,7 @@ impl EventFollower {
             let next = self.verifier.position().next;
             if let Some(raw) = self.ahead.take_if(|raw| raw.sequence <= next) {
                 if raw.sequence == next {
+                    self.past = None;
                     return Ok(raw);
                 }
                 continue;
@@ -178,7 +199,24 @@ impl EventFollower {
         }
     }
 
-    async fn fetch_past(&self, next: u64) -> Result<RawCheckpoint, FollowError> {
+    async fn fetch_past(&mut self, next: u64) -> Result<RawCheckpoint, FollowError> {
+        let ahead = self.ahead.as_ref().map(|raw| raw.sequence.saturating_sub(1));
+        let last = self.tip.max(ahead).unwrap_or(next).max(next);
+        let past = self.past.get_or_insert_with(|| {
+            let chain = self.chain.clone();
+            let fetch = move |sequence| {
+                let chain = chain.clone();
+                async move { chain.checkpoint(sequence).await }
+            };
+            let sequences = stream::iter(next..=last);
+            Past(sequences.map(fetch).buffered(PAST_AT_ONCE).boxed())
+        });
+        let fetched = past.0.next().await;
+        match fetched {
+            Some(Ok(raw)) => return Ok(raw),
+            // The end of what was asked for, or a failure: begin anew from here.
+            Some(Err(_)) | None => self.past = None,
+        }
         match self.chain.checkpoint(next).await {
             Ok(raw) => Ok(raw),
             Err(error) if error.code() == Some(tonic::Code::NotFound) => {

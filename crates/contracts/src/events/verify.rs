@@ -155,6 +155,17 @@ pub struct VerifiedCheckpoint {
     pub events: Vec<VerifiedEvent>,
 }
 
+impl VerifiedCheckpoint {
+    /// The events behind `cursor`: those that are left to whoever stopped in the middle.
+    pub fn events_after(
+        &self,
+        cursor: Option<EventCursor>,
+    ) -> impl Iterator<Item = &VerifiedEvent> {
+        let is_left = move |event: &&VerifiedEvent| cursor.is_none_or(|done| event.cursor > done);
+        self.events.iter().filter(is_left)
+    }
+}
+
 /// Verifies checkpoints, each of which must follow the one before.
 #[derive(Debug)]
 pub struct Verifier {

@@ -22,7 +22,7 @@ pub use self::{
     network_state::NetworkState,
     owned::{Balances, Owned, Page},
 };
-use crate::{Chain, Deployment, NetworkConfig, ReadError, RpcOptions};
+use crate::{Chain, Deployment, NetworkConfig, ReadError, RpcOptions, Trust};
 
 /// For how long a state that was read counts as current.
 const STATE_AGE_MAX: Duration = Duration::from_secs(60);
@@ -43,6 +43,15 @@ struct Inner {
 struct Read {
     state: Arc<NetworkState>,
     at: Moment,
+}
+
+/// From where on a chain is to be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// From checkpoint 0.
+    Start,
+    /// From the first checkpoint of its current epoch.
+    Now,
 }
 
 impl fmt::Debug for Contracts {
@@ -146,6 +155,29 @@ impl Contracts {
             Some(read) => Ok(read.state.deployment.clone()),
             None => Ok(self.state().await?.deployment.clone()),
         }
+    }
+
+    /// What a full node says that the chain is, from its current epoch on or from its start.
+    ///
+    /// For the setup of whatever follows events; everything is judged by it later. Compare it with
+    /// what others know before relying on it.
+    ///
+    /// # Errors
+    /// [`ReadError`] if it can't be read.
+    pub async fn discover_trust(&self, since: Since) -> Result<Trust, ReadError> {
+        let info = self.chain().service_info().await?;
+        let epoch = match since {
+            Since::Start => 0,
+            Since::Now => info.epoch,
+        };
+        let (committee, first_checkpoint) = self.chain().validators(epoch).await?;
+        Ok(Trust {
+            chain_id: info.chain_id,
+            epoch,
+            first_checkpoint,
+            validators: committee.members,
+            event_packages: self.deployment().await?.event_packages().into_iter().collect(),
+        })
     }
 
     fn last(&self) -> Option<Read> {

@@ -517,18 +517,29 @@ impl Wallet {
         .await
     }
 
-    /// Executes a transaction of calls.
+    /// Executes a transaction of calls; of the new package if the contracts have been upgraded.
     ///
     /// # Errors
     /// [`TransactionError`].
     pub async fn run(
         &self,
-        build: impl FnOnce(&mut Calls<'_>),
+        build: impl Fn(&mut Calls<'_>),
     ) -> Result<Executed, TransactionError> {
         let deployment = self.contracts().deployment().await?;
         let mut ptb = Ptb::new();
         build(&mut Calls::new(&mut ptb, &deployment));
-        self.execute(&ptb).await
+        match self.execute(&ptb).await {
+            Err(error) if error.abort().is_some_and(crate::Abort::is_outdated) => {
+                let fresh = self.contracts().refresh().await?.deployment.clone();
+                if fresh.package == deployment.package {
+                    return Err(error);
+                }
+                let mut ptb = Ptb::new();
+                build(&mut Calls::new(&mut ptb, &fresh));
+                self.execute(&ptb).await
+            }
+            outcome => outcome,
+        }
     }
 
     pub(super) fn created(

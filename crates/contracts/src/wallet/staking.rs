@@ -198,7 +198,7 @@ impl Wallet {
     ) -> Result<Executed, TransactionError> {
         let owner = self.address();
         self.run(|calls| {
-            let coin = calls.collect_commission(node, identity);
+            let coin = calls.collect_commission(node, identity.clone());
             calls.ptb.transfer(vec![coin], owner);
         })
         .await

@@ -15,7 +15,7 @@ pub mod proxy;
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use floe_contracts::{
-    Contracts, NetworkConfig, RpcOptions, SecretKey, Signer, Trust, Wallet, WalletOptions,
+    Contracts, NetworkConfig, RpcOptions, SecretKey, Trust, Wallet, WalletOptions,
     calls::{BlobFacts, CertificateArgs},
 };
 use floe_core::{
@@ -200,7 +200,9 @@ impl Network {
 
     pub async fn contracts(&self) -> Contracts {
         let options = RpcOptions::default();
-        Contracts::connect(&env(), self.config(), options).await.unwrap()
+        Contracts::connect(&env(), self.config(), options)
+            .await
+            .unwrap()
     }
 
     pub async fn wallet(&self, key: SecretKey) -> Wallet {
@@ -264,10 +266,10 @@ pub fn confirmation(blob: &Blob, epoch: Epoch) -> Vec<u8> {
 pub fn facts(seed: u8, length: u64, deletable: bool) -> BlobFacts {
     let root_hash = [seed; 32];
     BlobFacts {
-        blob_id: BlobId::derive(EncodingType::RS2, length, &root_hash),
+        blob_id: BlobId::derive(EncodingType::Rs2, length, &root_hash),
         root_hash,
         unencoded_length: length,
-        encoding_type: EncodingType::RS2.number(),
+        encoding_type: EncodingType::Rs2.number(),
         deletable,
     }
 }
