@@ -40,7 +40,8 @@ pub use self::{
     ptb::{Arg, ObjectUse, Ptb, PtbError},
     signer::{KeyError, SecretKey, Signer, SuiWalletFile},
     state::{
-        Balances, Committees, Contracts, NetworkState, NoCommittee, NodeInfo, Owned, Page, ShardMap, Since,
+        Balances, Committees, Contracts, NetworkState, NoCommittee, NodeInfo, Owned, Page,
+        ShardMap, Since,
     },
     wallet::{CertifyBlob, Executed, NewBlob, Registered, StorageSource, Wallet, WalletOptions},
 };

@@ -195,7 +195,9 @@ impl NetworkConfig {
     /// # Errors
     /// [`ConfigError`] if it names it in an unknown way.
     pub fn wallet_of(section: &Value) -> Result<Option<WalletReference>, ConfigError> {
-        let wallet = section.get("wallet_config").filter(|wallet| !wallet.is_null());
+        let wallet = section
+            .get("wallet_config")
+            .filter(|wallet| !wallet.is_null());
         let wallet = wallet.map(|wallet| serde_yaml_ng::from_value(wallet.clone()));
         Ok(wallet.transpose()?)
     }

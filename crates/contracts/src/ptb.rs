@@ -308,19 +308,9 @@ impl Ptb {
         if wal.is_some() {
             self.close_purse(purse, with, &mut commands);
         }
-        if inputs.len() > INPUTS_MAX {
-            return Err(PtbError::Inputs { got: inputs.len() });
-        }
-        if commands.len() > COMMANDS_MAX {
-            return Err(PtbError::Commands {
-                got: commands.len(),
-            });
-        }
+        let ptb = check_counts(ProgrammableTransaction { inputs, commands })?;
         let transaction = Transaction {
-            kind: TransactionKind::ProgrammableTransaction(ProgrammableTransaction {
-                inputs,
-                commands,
-            }),
+            kind: TransactionKind::ProgrammableTransaction(ptb),
             sender: address(with.sender),
             gas_payment: GasPayment {
                 objects: with.gas.to_vec(),
@@ -464,6 +454,17 @@ impl Purse {
             }),
         }
     }
+}
+
+fn check_counts(ptb: ProgrammableTransaction) -> Result<ProgrammableTransaction, PtbError> {
+    let (inputs, commands) = (ptb.inputs.len(), ptb.commands.len());
+    if inputs > INPUTS_MAX {
+        return Err(PtbError::Inputs { got: inputs });
+    }
+    if commands > COMMANDS_MAX {
+        return Err(PtbError::Commands { got: commands });
+    }
+    Ok(ptb)
 }
 
 fn coin_call(function: &str, coin_type: &StructTag, arguments: Vec<Argument>) -> Command {

@@ -8,13 +8,17 @@ use super::{Chain, Node, RpcError, RpcFailure};
 
 /// An answer and the node it is from.
 pub(crate) struct Reply<T> {
-    /// The answer.
-    pub(crate) value: T,
+    value: T,
     url: std::sync::Arc<str>,
     method: &'static str,
 }
 
 impl<T> Reply<T> {
+    /// The answer, and the URL of its node.
+    pub(crate) fn into_parts(self) -> (T, std::sync::Arc<str>) {
+        (self.value, self.url)
+    }
+
     /// Reads the answer; a failure is the node's.
     pub(crate) fn read<U>(
         self,
@@ -77,6 +81,11 @@ impl Chain {
         let index = preferred.wrapping_add(attempt) % nodes.len();
         let node = nodes.get(index).expect("an index below the length");
         (index, node.clone())
+    }
+
+    /// A random number below `bound`.
+    pub(crate) fn random_below(&self, bound: u64) -> u64 {
+        self.0.rng.u64().checked_rem(bound).unwrap_or(0)
     }
 
     /// Between half of the pause and all of it.

@@ -151,7 +151,6 @@ impl Chain {
     pub(crate) async fn subscribe(&self) -> Result<CheckpointStream, RpcError> {
         let mut request = SubscribeCheckpointsRequest::default();
         request.read_mask = Some(FieldMask::from_paths(MASK));
-        let (_, node) = self.node(0);
         let reply = self
             .call("SubscribeCheckpoints", |channel| {
                 let request = request.clone();
@@ -163,10 +162,11 @@ impl Chain {
                 }
             })
             .await?;
+        let (stream, url) = reply.into_parts();
         Ok(CheckpointStream {
-            stream: reply.value,
+            stream,
             chain: self.clone(),
-            url: node.url,
+            url,
         })
     }
 }

@@ -200,7 +200,10 @@ impl EventFollower {
     }
 
     async fn fetch_past(&mut self, next: u64) -> Result<RawCheckpoint, FollowError> {
-        let ahead = self.ahead.as_ref().map(|raw| raw.sequence.saturating_sub(1));
+        let ahead = self
+            .ahead
+            .as_ref()
+            .map(|raw| raw.sequence.saturating_sub(1));
         let last = self.tip.max(ahead).unwrap_or(next).max(next);
         let past = self.past.get_or_insert_with(|| {
             let chain = self.chain.clone();

@@ -176,7 +176,12 @@ impl Contracts {
             epoch,
             first_checkpoint,
             validators: committee.members,
-            event_packages: self.deployment().await?.event_packages().into_iter().collect(),
+            event_packages: self
+                .deployment()
+                .await?
+                .event_packages()
+                .into_iter()
+                .collect(),
         })
     }
 

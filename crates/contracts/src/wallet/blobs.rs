@@ -521,10 +521,7 @@ impl Wallet {
     ///
     /// # Errors
     /// [`TransactionError`].
-    pub async fn run(
-        &self,
-        build: impl Fn(&mut Calls<'_>),
-    ) -> Result<Executed, TransactionError> {
+    pub async fn run(&self, build: impl Fn(&mut Calls<'_>)) -> Result<Executed, TransactionError> {
         let deployment = self.contracts().deployment().await?;
         let mut ptb = Ptb::new();
         build(&mut Calls::new(&mut ptb, &deployment));

@@ -11,7 +11,7 @@ use tonic::Code;
 use super::{
     Executed, Wallet,
     outcome::check,
-    purse::{Held, Need},
+    purse::{Held, LAG_PAUSE, LAG_PAUSES, Need},
 };
 use crate::{Deployment, Ptb, ReadError, RpcError, Simulation, TransactionError, ptb::Completion};
 
@@ -22,11 +22,10 @@ const BUDGET_MAX: u64 = 50_000_000_000;
 /// MIST a transaction is likely to need, and for each of its commands.
 const BUDGET_GUESS: u64 = 20_000_000;
 const BUDGET_GUESS_COMMAND: u64 = 5_000_000;
+/// By how many MIST budgets of equal transactions differ at random; less than the margin.
+const BUDGET_SPREAD: u64 = 500_000;
 /// For how long a gas price is taken as known.
 const GAS_PRICE_AGE_MAX: Duration = Duration::from_secs(60);
-/// How long to wait for a node that lags behind our own transactions.
-const LAG_PAUSE: Duration = Duration::from_millis(25);
-const LAG_PAUSES: u32 = 80;
 
 type Resolved = BTreeMap<ObjectId, (Owner, ObjectReference)>;
 
@@ -77,6 +76,7 @@ impl Wallet {
                         return Err(error);
                     }
                     tracing::debug!(%error, rebuilds, "building the transaction anew");
+                    self.forget_gas_price();
                     rebuilds += 1;
                     refused = digest;
                     let chain = self.contracts().chain();
@@ -95,9 +95,8 @@ impl Wallet {
     /// [`TransactionError`], also if the transaction would fail.
     pub async fn simulate(&self, ptb: &Ptb) -> Result<Simulation, TransactionError> {
         let deployment = self.contracts().deployment().await?;
-        let held = self.hold(ptb, &deployment, 1).await?;
+        let (held, objects) = self.hold(ptb, &deployment, 1).await?;
         let budget = self.budget_limit(ptb, &held);
-        let objects = self.resolve(&ptb.object_ids()).await?;
         let transaction = self
             .complete(ptb, &deployment, &objects, &held, budget)
             .await?;
@@ -129,8 +128,7 @@ impl Wallet {
         deployment: &Deployment,
         gas_factor: u64,
     ) -> Result<Prepared, Failure> {
-        let held = self.hold(ptb, deployment, gas_factor).await?;
-        let objects = self.resolve(&ptb.object_ids()).await?;
+        let (held, objects) = self.hold(ptb, deployment, gas_factor).await?;
         let limit = self.budget_limit(ptb, &held);
         let draft = self
             .complete(ptb, deployment, &objects, &held, limit)
@@ -158,6 +156,10 @@ impl Wallet {
         }
         let price = draft.gas_payment.price;
         let budget = budget(effects.gas_summary(), price).min(limit);
+        // Equal transactions have equal digests and would run once: another process with the same
+        // wallet might take our payment for its own.
+        let spread = self.contracts().chain().random_below(BUDGET_SPREAD);
+        let budget = budget.saturating_sub(spread).max(price * BUDGET_MIN_UNITS);
         let transaction = self
             .complete(ptb, deployment, &objects, &held, budget)
             .await?;
@@ -187,22 +189,20 @@ impl Wallet {
         }
     }
 
+    /// Takes the coins and objects needed, and finds out the objects' versions.
     async fn hold(
         &self,
         ptb: &Ptb,
         deployment: &Deployment,
         gas_factor: u64,
-    ) -> Result<Held, TransactionError> {
+    ) -> Result<(Held, Resolved), TransactionError> {
         let wal_coin = deployment.wal_coin();
         let wal = ptb.wal_needed().map_err(argument)?;
         let price = self.gas_price().await?;
-        let min = self
-            .0
-            .options
-            .gas_budget
-            .unwrap_or(price * BUDGET_MIN_UNITS);
-        let objects = ptb.object_ids();
-        let resolved = self.resolve(&objects).await?;
+        let least = price.saturating_mul(BUDGET_MIN_UNITS);
+        let min = self.0.options.gas_budget.unwrap_or(least);
+        let ids = ptb.object_ids();
+        let resolved = self.resolve(&ids).await?;
         let is_owned = |id: &ObjectId| {
             !matches!(
                 resolved.get(id),
@@ -210,12 +210,23 @@ impl Wallet {
             )
         };
         let need = Need {
-            objects: objects.into_iter().filter(is_owned).collect(),
+            objects: ids.iter().copied().filter(is_owned).collect(),
             wal: wal.map(|frost| (frost, &wal_coin)),
             sui_min: ptb.sui_needed().saturating_add(min),
             sui: self.wanted_sui(ptb, gas_factor),
         };
-        self.0.purse.take(self.contracts().chain(), &need).await
+        let purse = &self.0.purse;
+        let held = purse.take(self.contracts().chain(), &need).await?;
+        // Another transaction of ours may have used them before they could be taken.
+        let is_recent = |id: &ObjectId| {
+            let version = resolved.get(id).map(|(_, reference)| reference.version());
+            version.is_some_and(|version| purse.is_recent(id, version))
+        };
+        if need.objects.iter().all(is_recent) {
+            return Ok((held, resolved));
+        }
+        let resolved = self.resolve(&ids).await?;
+        Ok((held, resolved))
     }
 
     fn wanted_sui(&self, ptb: &Ptb, gas_factor: u64) -> u64 {
@@ -314,6 +325,15 @@ impl Wallet {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some((price, now));
         Ok(price)
+    }
+
+    /// The price may have changed with the chain's epoch.
+    fn forget_gas_price(&self) {
+        *self
+            .0
+            .gas_price
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The value of a BCS result of a simulation's command.

@@ -18,6 +18,9 @@ use crate::{Chain, RpcError, TransactionError, state::decode_unchecked};
 const COINS_MAX: usize = 200;
 /// Coins asked for in one call.
 const PAGE_SIZE: u32 = 500;
+/// How long to wait for a node that lags behind our own transactions.
+pub(super) const LAG_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
+pub(super) const LAG_PAUSES: u32 = 80;
 /// The most coins kept in mind.
 const KNOWN_MAX: usize = 5000;
 
@@ -64,6 +67,8 @@ pub(super) struct Purse {
     address: SuiAddress,
     state: Mutex<State>,
     freed: Notify,
+    /// Held while coins are read, so that many waiters cause one read.
+    reading: tokio::sync::Mutex<()>,
 }
 
 /// What is in use by one transaction. Free again when dropped.
@@ -123,6 +128,7 @@ impl Purse {
             address,
             state: Mutex::default(),
             freed: Notify::new(),
+            reading: tokio::sync::Mutex::new(()),
         }
     }
 
@@ -192,17 +198,49 @@ impl Purse {
         })
     }
 
-    /// Reads the account's coins of a kind.
+    /// Reads the account's coins of a kind, unless somebody else has just done so.
     async fn read(&self, chain: &Chain, token: Token, need: &Need<'_>) -> Result<(), RpcError> {
+        let _reading = self.reading.lock().await;
+        if self.lock().coins.contains_key(&token) {
+            return Ok(());
+        }
         let coin_type = match (token, need.wal) {
             (Token::Wal, Some((_, wal))) => wal.clone(),
             _ => StructTag::gas_coin(),
         };
+        for pause in 0..=LAG_PAUSES {
+            let coins = self.list(chain, &coin_type).await?;
+            if self.keep(token, coins, pause == LAG_PAUSES) {
+                break;
+            }
+            chain.clock().sleep(LAG_PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Remembers coins that were read, unless the node that gave them lags behind: it shows some
+    /// as they were before our last transaction.
+    fn keep(&self, token: Token, mut coins: BTreeMap<ObjectId, HeldCoin>, anyway: bool) -> bool {
+        let mut state = self.lock();
+        let all = coins.len();
+        coins.retain(|id, coin| state.is_recent(id, coin.reference.version()));
+        let keep = anyway || coins.len() == all;
+        if keep {
+            state.coins.insert(token, coins);
+        }
+        keep
+    }
+
+    async fn list(
+        &self,
+        chain: &Chain,
+        coin_type: &StructTag,
+    ) -> Result<BTreeMap<ObjectId, HeldCoin>, RpcError> {
         let mut coins = BTreeMap::new();
         let mut next = None;
         loop {
             let page = chain
-                .owned(self.address, &coin_type, PAGE_SIZE, next)
+                .owned(self.address, coin_type, PAGE_SIZE, next)
                 .await?;
             for object in &page.objects {
                 let Ok(coin) = decode_unchecked::<Coin<Sui>>(object) else {
@@ -216,14 +254,9 @@ impl Purse {
             }
             match page.next {
                 Some(token) if coins.len() < KNOWN_MAX => next = Some(token),
-                _ => break,
+                _ => return Ok(coins),
             }
         }
-        let mut state = self.lock();
-        // A node that lags behind shows coins as they were before our last transaction.
-        coins.retain(|id, coin| state.is_recent(id, coin.reference.version()));
-        state.coins.insert(token, coins);
-        Ok(())
     }
 
     fn insufficient(&self, token: Token, available: u64, need: &Need<'_>) -> TransactionError {

@@ -21,21 +21,21 @@ use sui_rpc::proto::sui::rpc::v2::{
 use tonic::{Request, Response, Status, service::Routes, transport::Channel};
 
 /// What is done to checkpoints on their way.
-pub type Tamper = Arc<dyn Fn(&mut proto::Checkpoint) + Send + Sync>;
+pub(crate) type Tamper = Arc<dyn Fn(&mut proto::Checkpoint) + Send + Sync>;
 
 /// The server.
 #[derive(Clone)]
-pub struct Proxy {
+pub(crate) struct Proxy {
     channel: Channel,
     tamper: Tamper,
     /// How many answers to executions are still to be lost.
-    pub losses: Arc<AtomicU32>,
+    pub(crate) losses: Arc<AtomicU32>,
     /// How many executions have arrived.
-    pub executions: Arc<AtomicU32>,
+    pub(crate) executions: Arc<AtomicU32>,
 }
 
 impl Proxy {
-    pub fn new(url: &str, tamper: Tamper) -> Self {
+    pub(crate) fn new(url: &str, tamper: Tamper) -> Self {
         let endpoint = tonic::transport::Endpoint::from_shared(url.to_owned()).unwrap();
         Self {
             channel: endpoint.connect_lazy(),
@@ -45,7 +45,7 @@ impl Proxy {
         }
     }
 
-    pub fn router(&self) -> axum::Router {
+    pub(crate) fn router(&self) -> axum::Router {
         let mut routes = Routes::builder();
         routes.add_service(LedgerServiceServer::new(self.clone()));
         routes.add_service(StateServiceServer::new(self.clone()));

@@ -1,19 +1,17 @@
 //! Following events: in order, from anywhere, and only if they are proven.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{
+    proxy::{Proxy, Tamper},
+    *,
+};
 use floe_contracts::{
     Chain, EventFollower, FollowError, NewBlob, Position, RpcOptions, StorageSource,
     events::CheckpointFault,
 };
 use floe_core::onchain::events::ContractEvent;
 use sui_rpc::proto::sui::rpc::v2 as proto;
-use support::{
-    proxy::{Proxy, Tamper},
-    *,
-};
 
 fn blob(seed: u8) -> NewBlob {
     NewBlob {

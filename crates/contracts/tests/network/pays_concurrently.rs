@@ -1,11 +1,9 @@
 //! Many transactions of one wallet at once, little money, lost answers.
 
-mod support;
-
 use std::sync::{Arc, atomic::Ordering};
 
+use crate::support::{proxy::Proxy, *};
 use floe_contracts::{Chain, Contracts, RpcOptions, TransactionError, Wallet, WalletOptions};
-use support::{proxy::Proxy, *};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn transactions_of_one_wallet_do_not_get_in_each_others_way() {

@@ -1,16 +1,6 @@
 //! A full node with Walrus on it, on a disk in memory, behind a real socket.
 
-#![allow(
-    dead_code,
-    missing_docs,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "test code outside of test functions, of which each test uses a part"
-)]
-
-pub mod proxy;
+pub(crate) mod proxy;
 
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
@@ -24,10 +14,7 @@ use floe_core::{
     messages::{BlobPersistence, Message, ProofOfPossession, StorageConfirmation},
     onchain::blob::Blob,
 };
-use floe_env::{
-    Env, Inline, OsRng, Rng, SystemClock, TcpNet, TokioSpawn,
-    testing::{CrashDisk, SeededRng},
-};
+use floe_env::{Env, Inline, OsRng, Rng as _, SystemClock, TcpNet, TokioSpawn, testing::CrashDisk};
 use floe_fullnode::{Handle, Options, Service, rpc};
 use floe_ledger::{
     GenesisAccount, GenesisBuilder, GenesisConfig, GenesisExchange, GenesisNode, WalrusGenesis,
@@ -37,20 +24,20 @@ use sui_crypto::{bls12381::Bls12381PrivateKey, ed25519::Ed25519PrivateKey};
 use sui_sdk_types::ValidatorCommitteeMember;
 use tokio_util::sync::CancellationToken;
 
-pub const SUI: u64 = 1_000_000_000;
-pub const WAL: u64 = 1_000_000_000;
-pub const SHARDS: u16 = 13;
-pub const NODES: u8 = 5;
-pub const EPOCH: Duration = Duration::from_secs(86_400);
-pub const STORAGE_PRICE: u64 = 1000;
-pub const WRITE_PRICE: u64 = 200;
+pub(crate) const SUI: u64 = 1_000_000_000;
+pub(crate) const WAL: u64 = 1_000_000_000;
+pub(crate) const SHARDS: u16 = 13;
+pub(crate) const NODES: u8 = 5;
+pub(crate) const EPOCH: Duration = Duration::from_secs(86_400);
+pub(crate) const STORAGE_PRICE: u64 = 1000;
+pub(crate) const WRITE_PRICE: u64 = 200;
 
 /// A running chain with Walrus in epoch 1.
-pub struct Network {
-    pub handle: Handle,
-    pub url: String,
-    pub walrus: WalrusNetwork,
-    pub trust: Trust,
+pub(crate) struct Network {
+    pub(crate) handle: Handle,
+    pub(crate) url: String,
+    pub(crate) walrus: WalrusNetwork,
+    pub(crate) trust: Trust,
     shutdown: CancellationToken,
 }
 
@@ -60,10 +47,10 @@ impl Drop for Network {
     }
 }
 
-pub fn env() -> Env {
+pub(crate) fn env() -> Env {
     Env {
         clock: Arc::new(SystemClock::new()),
-        rng: Arc::new(SeededRng::new(1)),
+        rng: Arc::new(OsRng),
         spawn: Arc::new(TokioSpawn::current()),
         compute: Arc::new(Inline),
         net: Arc::new(TcpNet::new()),
@@ -71,20 +58,20 @@ pub fn env() -> Env {
     }
 }
 
-pub fn user(seed: u8) -> SecretKey {
+pub(crate) fn user(seed: u8) -> SecretKey {
     Ed25519PrivateKey::new([seed; 32]).into()
 }
 
-pub fn bls_key(node: u8) -> BlsSecretKey {
+pub(crate) fn bls_key(node: u8) -> BlsSecretKey {
     BlsSecretKey::from_entropy(&[node + 1; 32])
 }
 
-pub fn network_key(node: u8) -> NetworkSecretKey {
+pub(crate) fn network_key(node: u8) -> NetworkSecretKey {
     NetworkSecretKey::from_bytes(&[node + 1; 32]).unwrap()
 }
 
 /// The owner of all genesis nodes.
-pub fn operator() -> SecretKey {
+pub(crate) fn operator() -> SecretKey {
     user(200)
 }
 
@@ -102,7 +89,7 @@ fn genesis_node(number: u8) -> GenesisNode {
         write_price: WRITE_PRICE,
         node_capacity: 1 << 40,
         owner,
-        stake_frost: 1000 * WAL,
+        stake_frost: 100 * WAL,
     }
 }
 
@@ -117,7 +104,7 @@ fn account(address: SuiAddress, sui_mist: u64, wal_frost: u64) -> GenesisAccount
 impl Network {
     /// A network in which user 1 has one coin of each kind, user 2 has ten, and user 3 has nothing
     /// but a little SUI.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let now = env().clock.wall().0;
         let validator = Bls12381PrivateKey::new([5; 32]).unwrap();
         let mut builder = GenesisBuilder::new(&GenesisConfig {
@@ -153,19 +140,20 @@ impl Network {
             store_cache_bytes: 1 << 20,
             ..Options::new("/")
         };
-        Service::create(&env, &options, &genesis, now, &validator).unwrap();
+        let first = Service::first_checkpoint(&genesis, now, &validator).unwrap();
+        Service::create(&env, &options, &first).unwrap();
         let member = ValidatorCommitteeMember {
             public_key: validator.public_key(),
             stake: 10_000,
         };
-        let service = Service::open(env, &options, validator).unwrap();
+        let service = Service::open(env, &options, Arc::new(validator)).unwrap();
         let handle = service.handle();
         let shutdown = CancellationToken::new();
         tokio::spawn(service.run(shutdown.clone()));
         let url = serve(rpc::router(&handle), shutdown.clone()).await;
-        let network = Self {
+        Self {
             trust: Trust {
-                chain_id: sui_sdk_types::Digest::ZERO,
+                chain_id: first.chain_id(),
                 epoch: 0,
                 first_checkpoint: 0,
                 validators: vec![member],
@@ -175,18 +163,10 @@ impl Network {
             url,
             walrus,
             shutdown,
-        };
-        network.with_chain_id().await
+        }
     }
 
-    async fn with_chain_id(mut self) -> Self {
-        let chain = floe_contracts::Chain::new(&env(), [&self.url], RpcOptions::default());
-        let info = chain.unwrap().service_info().await.unwrap();
-        self.trust.chain_id = info.chain_id;
-        self
-    }
-
-    pub fn config(&self) -> NetworkConfig {
+    pub(crate) fn config(&self) -> NetworkConfig {
         let walrus = &self.walrus;
         let mut config =
             NetworkConfig::new(walrus.system_object, walrus.staking_object, [&self.url]);
@@ -198,25 +178,25 @@ impl Network {
         config
     }
 
-    pub async fn contracts(&self) -> Contracts {
+    pub(crate) async fn contracts(&self) -> Contracts {
         let options = RpcOptions::default();
         Contracts::connect(&env(), self.config(), options)
             .await
             .unwrap()
     }
 
-    pub async fn wallet(&self, key: SecretKey) -> Wallet {
+    pub(crate) async fn wallet(&self, key: SecretKey) -> Wallet {
         let options = WalletOptions::default();
         Wallet::new(self.contracts().await, Arc::new(key), options)
     }
 
     /// Another full node's server in front of this one.
-    pub async fn serve(&self, router: axum::Router) -> String {
+    pub(crate) async fn serve(&self, router: axum::Router) -> String {
         serve(router, self.shutdown.clone()).await
     }
 
     /// Moves the chain's clock and waits until that can be seen.
-    pub async fn advance(&self, by: Duration) {
+    pub(crate) async fn advance(&self, by: Duration) {
         assert!(self.handle.advance_time(by));
         let target = self.handle.latest_checkpoint() + 2;
         while self.handle.latest_checkpoint() < target {
@@ -225,7 +205,7 @@ impl Network {
     }
 
     /// A certificate of the nodes of these numbers.
-    pub async fn certificate(&self, blob: &Blob, nodes: &[u8]) -> CertificateArgs {
+    pub(crate) async fn certificate(&self, blob: &Blob, nodes: &[u8]) -> CertificateArgs {
         let contracts = self.contracts().await;
         let state = contracts.state().await.unwrap();
         let map = state.committees.for_writes().unwrap();
@@ -248,7 +228,7 @@ impl Network {
 }
 
 /// The message that nodes confirm a blob with.
-pub fn confirmation(blob: &Blob, epoch: Epoch) -> Vec<u8> {
+pub(crate) fn confirmation(blob: &Blob, epoch: Epoch) -> Vec<u8> {
     let persistence = match blob.deletable {
         true => BlobPersistence::Deletable {
             object_id: blob.id.0,
@@ -263,7 +243,7 @@ pub fn confirmation(blob: &Blob, epoch: Epoch) -> Vec<u8> {
 }
 
 /// A blob that nobody has; its id fits its root hash.
-pub fn facts(seed: u8, length: u64, deletable: bool) -> BlobFacts {
+pub(crate) fn facts(seed: u8, length: u64, deletable: bool) -> BlobFacts {
     let root_hash = [seed; 32];
     BlobFacts {
         blob_id: BlobId::derive(EncodingType::Rs2, length, &root_hash),
@@ -274,7 +254,7 @@ pub fn facts(seed: u8, length: u64, deletable: bool) -> BlobFacts {
     }
 }
 
-pub fn encoded(length: u64) -> u64 {
+pub(crate) fn encoded(length: u64) -> u64 {
     let params = CodeParams::for_encoding(SHARDS).unwrap();
     params.encoded_length(length).unwrap()
 }
@@ -292,7 +272,7 @@ async fn serve(router: axum::Router, shutdown: CancellationToken) -> String {
 }
 
 /// An id that no object has.
-pub fn nowhere() -> ObjectId {
+pub(crate) fn nowhere() -> ObjectId {
     let mut bytes = [0; 32];
     OsRng.fill(&mut bytes);
     ObjectId(bytes)

@@ -1,7 +1,6 @@
 //! Nodes, stakes, votes and epochs.
 
-mod support;
-
+use crate::support::*;
 use floe_contracts::{
     NodeInfo, TransactionError, Wallet,
     calls::{Identity, NodeMetadataText, NodeRegistration, Vote},
@@ -14,7 +13,6 @@ use floe_core::{
         staking::{EpochState, StakedWalState, VotingParams},
     },
 };
-use support::*;
 
 fn registration(number: u8, owner: &Wallet, epoch: Epoch) -> NodeRegistration {
     let secret = bls_key(number);

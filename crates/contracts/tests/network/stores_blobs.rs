@@ -1,12 +1,10 @@
 //! Buying storage, registering and certifying blobs, and all that can be done with them.
 
-mod support;
-
+use crate::support::*;
 use floe_contracts::{
     Abort, CertifyBlob, NewBlob, StorageSource, TransactionError, calls::CertificateArgs,
 };
 use floe_core::{Epoch, keys::BlsSignature, onchain::events::ContractEvent};
-use support::*;
 
 fn buy(seed: u8, length: u64, epochs: u32) -> NewBlob {
     NewBlob {
@@ -30,15 +28,15 @@ async fn blobs_are_registered_together_and_paid_exactly() {
 
     let mut first = buy(1, 1000, 3);
     first.attributes = vec![("name".to_owned(), "söme".to_owned())];
-    let mut third = buy(3, 10_000_000, 2);
-    third.facts = facts(3, 10_000_000, false);
+    let mut third = buy(3, 2_000_000, 2);
+    third.facts = facts(3, 2_000_000, false);
     third.owner = Some(user(3).address());
     let blobs = [first, buy(2, 0, 3), third];
     let quote = wallet.registration_cost(&blobs).await.unwrap();
     let registered = wallet.register(&blobs, Some(quote)).await.unwrap();
 
     let units = |bytes: u64| bytes.div_ceil(1 << 20);
-    let sizes = [encoded(1000), encoded(0), encoded(10_000_000)];
+    let sizes = [encoded(1000), encoded(0), encoded(2_000_000)];
     let storage = units(sizes[0] + sizes[1]) * 3 + units(sizes[2]) * 2;
     let write: u64 = sizes.iter().map(|size| units(*size)).sum();
     let expected = storage * STORAGE_PRICE + write * WRITE_PRICE;

@@ -1,0 +1,13 @@
+//! The client of the contracts against a full node with Walrus on it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
+
+mod follows_events;
+mod lives_through_epochs;
+mod pays_concurrently;
+mod stores_blobs;
+mod support;
