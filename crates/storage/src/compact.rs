@@ -124,7 +124,7 @@ impl Inner {
                 continue;
             }
             let Some(payload) = found.payload else {
-                let drop_it = |transaction: &mut transaction::Transaction<'_>| {
+                let drop_it = |transaction: &mut transaction::Transaction| {
                     transaction.drop_damaged(&found.key, &found.location)
                 };
                 step.damaged += u64::from(transaction::run(self, drop_it)?);

@@ -13,13 +13,14 @@ pub enum RecordKind {
     Sliver(ShardIndex, Axis),
 }
 
-/// What a record is known by. Ordered by kind, shard and axis, then by blob id.
+/// What a record is known by. In the index all records of a blob are next to each other, so that
+/// storing them changes one page of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordKey {
-    /// What it is.
-    pub kind: RecordKind,
     /// Of which blob.
     pub blob_id: BlobId,
+    /// What it is.
+    pub kind: RecordKind,
 }
 
 /// A key in the index.
@@ -33,14 +34,14 @@ impl RecordKey {
     #[must_use]
     pub const fn metadata(blob_id: BlobId) -> Self {
         let kind = RecordKind::Metadata;
-        Self { kind, blob_id }
+        Self { blob_id, kind }
     }
 
     /// The key of a sliver.
     #[must_use]
     pub const fn sliver(shard: ShardIndex, axis: Axis, blob_id: BlobId) -> Self {
         let kind = RecordKind::Sliver(shard, axis);
-        Self { kind, blob_id }
+        Self { blob_id, kind }
     }
 
     /// The number of the kind on disk, and the shard.
@@ -62,19 +63,31 @@ impl RecordKey {
         })
     }
 
-    /// The key in the index: kind, shard (big-endian), blob id.
+    /// The key in the index: blob id, kind, shard (big-endian).
     pub(crate) fn to_bytes(self) -> KeyBytes {
         let (number, shard) = self.kind_number();
         let [high, low] = shard.to_be_bytes();
+        Self::join(&self.blob_id, [number, high, low])
+    }
+
+    /// The range of keys that all records of a blob lie in.
+    pub(crate) fn range_of(blob_id: &BlobId) -> (KeyBytes, KeyBytes) {
+        (
+            Self::join(blob_id, [0; 3]),
+            Self::join(blob_id, [u8::MAX; 3]),
+        )
+    }
+
+    fn join(blob_id: &BlobId, tail: [u8; 3]) -> KeyBytes {
         let mut bytes = [0; Self::LEN];
-        let (head, id) = bytes.split_at_mut(3);
-        head.copy_from_slice(&[number, high, low]);
-        id.copy_from_slice(self.blob_id.as_bytes());
+        let (id, end) = bytes.split_at_mut(32);
+        id.copy_from_slice(blob_id.as_bytes());
+        end.copy_from_slice(&tail);
         bytes
     }
 
     pub(crate) fn from_bytes(bytes: &KeyBytes) -> Option<Self> {
-        let (&[number, high, low], id) = bytes.split_first_chunk::<3>()?;
+        let (id, &[number, high, low]) = bytes.split_last_chunk::<3>()?;
         let blob_id = BlobId(id.try_into().ok()?);
         Self::from_parts(number, u16::from_be_bytes([high, low]), blob_id)
     }
@@ -100,15 +113,18 @@ mod tests {
         let id = |byte| BlobId([byte; 32]);
         let keys = [
             RecordKey::metadata(id(1)),
-            RecordKey::metadata(id(2)),
-            RecordKey::sliver(ShardIndex(1), Axis::Primary, id(9)),
-            RecordKey::sliver(ShardIndex(256), Axis::Primary, id(3)),
+            RecordKey::sliver(ShardIndex(1), Axis::Primary, id(1)),
+            RecordKey::sliver(ShardIndex(256), Axis::Primary, id(1)),
             RecordKey::sliver(ShardIndex(0), Axis::Secondary, id(1)),
+            RecordKey::metadata(id(2)),
         ];
         for key in keys {
             assert_eq!(RecordKey::from_bytes(&key.to_bytes()), Some(key));
         }
         assert!(keys.map(RecordKey::to_bytes).is_sorted());
+        let (first, last) = RecordKey::range_of(&id(1));
+        let inside = keys.map(|key| (first..=last).contains(&key.to_bytes()));
+        assert_eq!(inside, [true, true, true, true, false]);
         assert_eq!(RecordKey::from_parts(3, 0, id(0)), None);
     }
 }

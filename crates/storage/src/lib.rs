@@ -68,8 +68,8 @@ mod transaction;
 mod writer;
 
 pub use blobs::{
-    BlobCounts, BlobInfo, BlobStatus, EventId, ObjectInfo, PermanentStatus, PoolLifetime,
-    PooledObject, StatusCounts,
+    BlobCounts, BlobInfo, BlobStatus, ObjectInfo, PermanentStatus, PoolLifetime, PooledObject,
+    StatusCounts,
 };
 pub use compact::{CompactionReport, SegmentUse};
 pub use create::create;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 
-use floe_core::{Epoch, ShardIndex};
+use floe_core::Epoch;
 use floe_env::{Compute, Disk};
 
 use crate::gate::Gate;
@@ -77,17 +77,14 @@ impl Store {
                 number: 0,
                 offset: None,
             }),
-            shards: RwLock::default(),
             unsaved_bytes: AtomicU64::new(0),
             is_dirty: AtomicBool::new(false),
             has_unsaved_removals: AtomicBool::new(false),
         };
         let mut report = OpenReport::default();
         let tail = inner.recover(&mut report)?;
-        let shards = inner.find_shards().map_err(replay)?;
         let inner = Inner {
             tail: Mutex::new(tail),
-            shards: RwLock::new(shards),
             ..inner
         };
         Ok((Self(Arc::new(inner)), report))
@@ -166,7 +163,7 @@ impl Inner {
             return Ok(());
         }
         tracing::error!(?missing, dir = %self.dir.display(), "segments are missing");
-        let forget = |transaction: &mut Transaction<'_>| {
+        let forget = |transaction: &mut Transaction| {
             let lost = transaction.forget_records_in(&missing)?;
             for number in &missing {
                 transaction.forget_segment(*number)?;
@@ -235,36 +232,9 @@ impl Inner {
             header => Ok(header),
         }
     }
-
-    /// The shards of which there are slivers, found by skipping from one to the next.
-    fn find_shards(&self) -> Result<BTreeSet<ShardIndex>, StoreError> {
-        let transaction = self.index.read()?;
-        let table = transaction.open_table(index::RECORDS)?;
-        let mut shards = BTreeSet::new();
-        // Kinds 1 and 2 are slivers; see `RecordKey`.
-        let mut start = [0; RecordKey::LEN];
-        start[0] = 1;
-        while let Some(row) = table.range::<&[u8; RecordKey::LEN]>(&start..)?.next() {
-            let (key, _) = row?;
-            let (&[kind, high, low], _) = key
-                .value()
-                .split_first_chunk::<3>()
-                .expect("keys are longer than that");
-            let shard = u16::from_be_bytes([high, low]);
-            shards.insert(ShardIndex(shard));
-            let (kind, shard) = match shard.checked_add(1) {
-                Some(next) => (kind, next),
-                None => (kind.saturating_add(1), 0),
-            };
-            let [high, low] = shard.to_be_bytes();
-            start = [0; RecordKey::LEN];
-            start[..3].copy_from_slice(&[kind, high, low]);
-        }
-        Ok(shards)
-    }
 }
 
-impl Transaction<'_> {
+impl Transaction {
     /// Indexes a record found behind the durable index. Its blob may not be known: the event that
     /// registered it is yet to be applied again, or it is garbage. Events of two epochs are waited for
     /// before the latter is believed.

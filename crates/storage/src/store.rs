@@ -1,13 +1,12 @@
 //! The store as others see it.
 
-use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use floe_core::{BlobId, ObjectId, ShardIndex};
+use floe_core::{BlobId, ObjectId};
 use floe_env::{Compute, Disk, DiskError};
 use redb::{ReadTransaction, ReadableTable as _, ReadableTableMetadata as _};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -19,9 +18,7 @@ use crate::marker::StoreId;
 use crate::segment::{Files, Location, checksum};
 use crate::transaction::{self, Transaction};
 use crate::writer::{Queue, Tail};
-use crate::{
-    BlobInfo, Cursor, NodeState, ObjectInfo, PooledObject, RecordKey, RecordKind, StoreError,
-};
+use crate::{BlobInfo, Cursor, NodeState, ObjectInfo, PooledObject, RecordKey, StoreError};
 
 /// Limits of a store. All of them can change between one start and the next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,8 +80,6 @@ pub(crate) struct Inner {
     pub(crate) index: Index,
     pub(crate) queue: Mutex<Queue>,
     pub(crate) tail: Mutex<Tail>,
-    /// Shards of which there may be slivers.
-    pub(crate) shards: RwLock<BTreeSet<ShardIndex>>,
     /// Bytes of records since the index was made durable.
     pub(crate) unsaved_bytes: AtomicU64,
     /// Has the index changed since it was made durable?
@@ -272,7 +267,7 @@ impl Store {
     /// What `change` returns, or the index reports.
     pub fn transaction<T>(
         &self,
-        change: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError>,
+        change: impl FnOnce(&mut Transaction) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.0.gate.check()?;
         transaction::run(&self.0, change)
@@ -373,24 +368,5 @@ impl Inner {
         self.unsaved_bytes
             .fetch_sub(unsaved_bytes, Ordering::SeqCst);
         Ok(())
-    }
-
-    /// Shards of which there may be slivers.
-    pub(crate) fn shards(&self) -> Vec<ShardIndex> {
-        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
-        shards.iter().copied().collect()
-    }
-
-    pub(crate) fn note_shard(&self, key: &RecordKey) {
-        let RecordKind::Sliver(shard, _) = key.kind else {
-            return;
-        };
-        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
-        let is_known = shards.contains(&shard);
-        drop(shards);
-        if !is_known {
-            let mut shards = self.shards.write().unwrap_or_else(PoisonError::into_inner);
-            shards.insert(shard);
-        }
     }
 }

@@ -4,17 +4,17 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 
 use floe_core::onchain::events::ContractEvent;
-use floe_core::{Axis, BlobId, Epoch, ObjectId};
+use floe_core::{BlobId, Epoch, EventId, ObjectId};
 use redb::{ReadableTable as _, WriteTransaction};
 use serde::de::DeserializeOwned;
 
 use crate::index::{self, Id, meta};
+use crate::key::KeyBytes;
 use crate::segment::Location;
 use crate::store::Inner;
 use crate::writer::{Put, Tail, is_wanted};
 use crate::{
-    BlobInfo, Cursor, EventId, NodeState, ObjectInfo, PoolLifetime, PooledObject, RecordKey,
-    StoreError,
+    BlobInfo, Cursor, NodeState, ObjectInfo, PoolLifetime, PooledObject, RecordKey, StoreError,
 };
 
 mod events;
@@ -38,13 +38,12 @@ pub enum Effect {
 }
 
 /// A change to the index in the making.
-pub struct Transaction<'a> {
-    inner: &'a Inner,
+pub struct Transaction {
     redb: WriteTransaction,
     has_removed: bool,
 }
 
-impl fmt::Debug for Transaction<'_> {
+impl fmt::Debug for Transaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transaction").finish_non_exhaustive()
     }
@@ -53,11 +52,10 @@ impl fmt::Debug for Transaction<'_> {
 /// Does `change` and commits it.
 pub(crate) fn run<T>(
     inner: &Inner,
-    change: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError>,
+    change: impl FnOnce(&mut Transaction) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let redb = inner.index.write()?;
     let mut transaction = Transaction {
-        inner,
         redb,
         has_removed: false,
     };
@@ -97,7 +95,7 @@ pub(crate) fn index_records(
     Ok(puts)
 }
 
-impl Transaction<'_> {
+impl Transaction {
     pub(crate) fn index_record(&mut self, new: &ToIndex) -> Result<Put, StoreError> {
         let put = match new.moved_from {
             Some(from) if self.locate(&new.key)? != Some(from) => Put::NotRegistered,
@@ -129,7 +127,6 @@ impl Transaction<'_> {
         if counts {
             let mut records = self.redb.open_table(index::RECORDS)?;
             records.insert(&new.key.to_bytes(), &new.location.to_bytes())?;
-            self.inner.note_shard(&new.key);
         }
         Ok(())
     }
@@ -162,7 +159,7 @@ impl Transaction<'_> {
         Ok(true)
     }
 
-    fn remove_record(&mut self, key: &RecordKey) -> Result<bool, StoreError> {
+    fn remove_record(&mut self, key: &RecordKey) -> Result<(), StoreError> {
         let removed = {
             let mut records = self.redb.open_table(index::RECORDS)?;
             let removed = records.remove(&key.to_bytes())?;
@@ -172,7 +169,7 @@ impl Transaction<'_> {
             self.has_removed = true;
             self.use_segment(location.segment, 0, -signed(location.record_len()))?;
         }
-        Ok(removed.is_some())
+        Ok(())
     }
 
     fn use_segment(&mut self, number: u32, total: i64, live: i64) -> Result<(), StoreError> {
@@ -217,14 +214,20 @@ impl Transaction<'_> {
     /// # Errors
     /// What the index reports.
     pub fn delete_data(&mut self, blob_id: &BlobId) -> Result<u64, StoreError> {
-        let mut removed = u64::from(self.remove_record(&RecordKey::metadata(*blob_id))?);
-        for shard in self.inner.shards() {
-            for axis in Axis::BOTH {
-                let key = RecordKey::sliver(shard, axis, *blob_id);
-                removed += u64::from(self.remove_record(&key)?);
+        let mut removed = Vec::new();
+        {
+            let mut records = self.redb.open_table(index::RECORDS)?;
+            let (first, last) = RecordKey::range_of(blob_id);
+            let all = records.extract_from_if::<&KeyBytes, _>(&first..=&last, |_, _| true)?;
+            for row in all {
+                removed.push(Location::from_bytes(row?.1.value()));
             }
         }
-        Ok(removed)
+        self.has_removed |= !removed.is_empty();
+        for location in &removed {
+            self.use_segment(location.segment, 0, -signed(location.record_len()))?;
+        }
+        Ok(removed.len() as u64)
     }
 
     /// All objects of a blob id, added up, as of this transaction.
@@ -233,6 +236,24 @@ impl Transaction<'_> {
     /// What the index reports.
     pub fn blob_info(&self, blob_id: &BlobId) -> Result<Option<BlobInfo>, StoreError> {
         self.row(index::BLOBS, "blobs", &blob_id.0)
+    }
+
+    /// Is the blob's metadata, or one of `slivers`, missing?
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn is_incomplete(
+        &self,
+        blob_id: &BlobId,
+        slivers: impl IntoIterator<Item = RecordKey>,
+    ) -> Result<bool, StoreError> {
+        let records = self.redb.open_table(index::RECORDS)?;
+        for key in std::iter::once(RecordKey::metadata(*blob_id)).chain(slivers) {
+            if records.get(&key.to_bytes())?.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Notes that slivers of a blob may have to be recovered.

@@ -1,16 +1,7 @@
 //! All objects of one blob id, added up.
 
-use floe_core::Epoch;
+use floe_core::{Epoch, EventId};
 use serde::{Deserialize, Serialize};
-
-/// What names an event: its transaction, and its place among the Walrus events of that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct EventId {
-    /// Digest of the transaction.
-    pub tx_digest: [u8; 32],
-    /// Place among the Walrus events of the transaction.
-    pub event_seq: u64,
-}
 
 /// The permanent objects in one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ mod tests;
 
 #[cfg(test)]
 pub(crate) use info::Unmatched;
-pub use info::{BlobCounts, BlobInfo, EventId};
+pub use info::{BlobCounts, BlobInfo};
 pub(crate) use info::{Change, Part, Term};
 pub use rows::{ObjectInfo, PoolLifetime, PooledObject};
 pub use status::{BlobStatus, PermanentStatus, StatusCounts};

@@ -1,9 +1,7 @@
 //! What is known of single objects.
 
-use floe_core::{BlobId, Epoch, ObjectId};
+use floe_core::{BlobId, Epoch, EventId, ObjectId};
 use serde::{Deserialize, Serialize};
-
-use super::EventId;
 
 /// A blob object that has not been deleted, and has not been collected since it expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! The answer to "what about this blob?" (`docs/spec/node-api.md` §10).
 
-use floe_core::Epoch;
+use floe_core::{Epoch, EventId};
 
-use super::{BlobInfo, EventId, info::Permanent};
+use super::{BlobInfo, info::Permanent};
 
 /// Numbers of deletable objects, those in pools among them, that are alive as far as is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,11 +1,11 @@
-use floe_core::Epoch;
+use floe_core::{Epoch, EventId, TxDigest};
 use proptest::prelude::*;
 
 use super::*;
 
 fn event(number: u8) -> EventId {
     EventId {
-        tx_digest: [number; 32],
+        tx_digest: TxDigest([number; 32]),
         event_seq: number.into(),
     }
 }

@@ -19,7 +19,7 @@ const fn part(deletable: bool) -> Part {
     }
 }
 
-impl Transaction<'_> {
+impl Transaction {
     /// Counts the event with the given index in, once: events have to come in order, and those that
     /// were counted before are passed over.
     ///

@@ -3,7 +3,7 @@
 use super::*;
 use crate::blobs::{Change, Part};
 
-impl Transaction<'_> {
+impl Transaction {
     /// Subtracts up to `limit` objects that are not paid for in `epoch` any more, single ones and
     /// those of expired pools; returns how many there were. All are gone once that is below `limit`.
     ///

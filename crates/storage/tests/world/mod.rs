@@ -14,12 +14,11 @@ use bytes::Bytes;
 use floe_core::onchain::events::{
     BlobCertified, BlobDeleted, BlobRegistered, ContractEvent, InvalidBlobID,
 };
-use floe_core::{Axis, BlobId, Epoch, ObjectId, ShardIndex};
+use floe_core::{Axis, BlobId, Epoch, EventId, ObjectId, ShardIndex, TxDigest};
 use floe_env::testing::{CrashDisk, SeededRng};
 use floe_env::{Compute, Disk, Inline};
 use floe_storage::{
-    Cursor, EventId, NodeState, OpenReport, Options, Put, Record, RecordKey, Store, StoreError,
-    create,
+    Cursor, NodeState, OpenReport, Options, Put, Record, RecordKey, Store, StoreError, create,
 };
 use futures::FutureExt as _;
 
@@ -49,7 +48,7 @@ pub(crate) fn object(number: u16) -> ObjectId {
 
 pub(crate) fn event_id(index: u64) -> EventId {
     EventId {
-        tx_digest: [u8::try_from(index % 251).unwrap(); 32],
+        tx_digest: TxDigest([u8::try_from(index % 251).unwrap(); 32]),
         event_seq: index,
     }
 }
