@@ -10,6 +10,7 @@
 //! - [`Upload`] brings a blob to a committee and collects its certificate.
 //! - [`MetadataFetch`] finds a blob's metadata, [`SliverFetch`] enough slivers to decode it, and
 //!   [`RangeFetch`] certain slivers only.
+//! - [`Recovery`] collects symbols that recover slivers a node has missed.
 //!
 //! All of them beat silence by asking others, not by giving up early: a request that shows no sign of
 //! life is *overdue* and a substitute is sent, but its answer still counts when it comes.
@@ -24,8 +25,8 @@ mod upload;
 pub use self::{
     failure::{Failure, Fault, NodeFailure},
     fetch::{
-        FetchError, FetchOptions, MetadataFetch, RangeAction, RangeError, RangeFetch, SliverFetch,
-        SliverRequest,
+        FetchError, FetchOptions, MetadataFetch, RangeAction, RangeError, RangeFetch, Recovery,
+        RecoveryAction, RecoveryError, SliverFetch, SliverRequest, SymbolRequest,
     },
     survey::{Survey, SurveyError, SurveyOptions},
     ticket::Ticket,

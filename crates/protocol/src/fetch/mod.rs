@@ -9,11 +9,13 @@ mod error;
 mod metadata;
 mod nodes;
 mod range;
+mod recovery;
 mod slivers;
 
 pub use self::{
     error::{FetchError, FetchOptions},
     metadata::MetadataFetch,
     range::{RangeAction, RangeError, RangeFetch},
+    recovery::{Recovery, RecoveryAction, RecoveryError, SymbolRequest},
     slivers::{SliverFetch, SliverRequest},
 };
