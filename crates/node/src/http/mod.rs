@@ -1,0 +1,9 @@
+//! HTTP in front of the answers.
+
+mod body;
+mod handlers;
+mod server;
+
+pub(crate) use body::PERMIT_BYTES;
+pub(crate) use handlers::{metrics_routes, routes};
+pub(crate) use server::Server;

@@ -1,0 +1,195 @@
+//! What the parts of a node share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use floe_api::{ApiError, Reason};
+use floe_core::{
+    Axis, BlobId, CodeParams, Epoch, MemberIndex, ShardIndex, SliverIndex, UnverifiedMetadata,
+    VerifiedMetadata, wire,
+};
+use floe_encoding::{RecoverySource, RedStuff};
+use floe_env::{Env, Lane, Moment};
+use floe_storage::{RecordKey, Store, StoreError};
+use tokio::sync::{Notify, Semaphore, watch};
+
+use crate::cache::Cache;
+use crate::chain::{Chain, NetworkView};
+use crate::config::Options;
+use crate::keys::Keys;
+use crate::metrics::Metrics;
+
+/// What the parts of a node share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) env: Env,
+    pub(crate) options: Options,
+    pub(crate) keys: Keys,
+    pub(crate) chain: Arc<dyn Chain>,
+    pub(crate) store: Store,
+    pub(crate) codec: RedStuff,
+    pub(crate) metrics: Metrics,
+    pub(crate) view: watch::Sender<Arc<NetworkView>>,
+    /// Index of the next event: moves when a block has been applied.
+    pub(crate) next_event: watch::Sender<u64>,
+    /// The latest checkpoint seen.
+    pub(crate) checkpoint: AtomicU64,
+    /// Something may have to be recovered.
+    pub(crate) recovery_wanted: Notify,
+    /// Room for bodies, in bytes.
+    pub(crate) room: Arc<Semaphore>,
+    /// Places in the queue for that room.
+    pub(crate) queue: Arc<Semaphore>,
+    pub(crate) registration_waiters: Semaphore,
+    pub(crate) symbol_requests: Semaphore,
+    pub(crate) metadata: Cache<BlobId, VerifiedMetadata>,
+    pub(crate) sources: Cache<(BlobId, Axis, SliverIndex), RecoverySource>,
+    pub(crate) started: Moment,
+}
+
+/// An answer, or an error in the form of the API.
+pub(crate) type Answer<T> = Result<T, ApiError>;
+
+impl Shared {
+    pub(crate) fn params(&self) -> CodeParams {
+        self.codec.params()
+    }
+
+    pub(crate) fn view(&self) -> Arc<NetworkView> {
+        Arc::clone(&self.view.borrow())
+    }
+
+    /// The epoch that everything is judged in: that of the newest committee.
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.view.borrow().epoch
+    }
+
+    pub(crate) fn next_event(&self) -> u64 {
+        *self.next_event.borrow()
+    }
+
+    pub(crate) fn seen_checkpoint(&self, checkpoint: u64) {
+        self.checkpoint.fetch_max(checkpoint, Ordering::Relaxed);
+    }
+
+    /// This node's place in the committee, and its shards.
+    pub(crate) fn owned(&self) -> (Option<MemberIndex>, Vec<ShardIndex>) {
+        let view = self.view();
+        let (index, shards) = view.owned(&self.keys.protocol.public_key());
+        (index, shards.to_vec())
+    }
+
+    /// The keys of all slivers of a blob in these shards.
+    pub(crate) fn sliver_keys(
+        blob_id: &BlobId,
+        shards: &[ShardIndex],
+    ) -> impl Iterator<Item = RecordKey> {
+        let keys = |shard: &ShardIndex| {
+            let shard = *shard;
+            Axis::BOTH.map(|axis| RecordKey::sliver(shard, axis, *blob_id))
+        };
+        shards.iter().flat_map(keys)
+    }
+
+    /// Runs `work` where waiting for the disk is allowed.
+    pub(crate) fn io<T, F>(self: &Arc<Self>, work: F) -> impl Future<Output = T> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> T + Send + 'static,
+    {
+        self.offload(Lane::Io, work)
+    }
+
+    /// Runs `work` where computing is allowed.
+    pub(crate) fn cpu<T, F>(self: &Arc<Self>, work: F) -> impl Future<Output = T> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> T + Send + 'static,
+    {
+        self.offload(Lane::Cpu, work)
+    }
+
+    fn offload<T, F>(
+        self: &Arc<Self>,
+        lane: Lane,
+        work: F,
+    ) -> impl Future<Output = T> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> T + Send + 'static,
+    {
+        let shared = Arc::clone(self);
+        self.env.compute.offload(lane, move || work(&shared))
+    }
+
+    /// Is the blob registered now? Blocks.
+    pub(crate) fn is_registered(&self, blob_id: &BlobId) -> Result<bool, StoreError> {
+        let info = self.store.blob_info(blob_id)?;
+        Ok(info.is_some_and(|info| info.is_registered(self.epoch())))
+    }
+
+    /// The metadata of a blob, if it is stored. Blocks.
+    pub(crate) fn stored_metadata(
+        &self,
+        blob_id: &BlobId,
+    ) -> Result<Option<Arc<VerifiedMetadata>>, StoreError> {
+        let key = RecordKey::metadata(*blob_id);
+        if !self.store.contains(&key)? {
+            return Ok(None);
+        }
+        if let Some(metadata) = self.metadata.get(blob_id) {
+            return Ok(Some(metadata));
+        }
+        let Some(bytes) = self.get(&key)? else {
+            return Ok(None);
+        };
+        let parsed = wire::from_bcs(&bytes).ok().and_then(|metadata| {
+            let blob_id = *blob_id;
+            let unverified = UnverifiedMetadata { blob_id, metadata };
+            unverified.verify(self.params()).ok()
+        });
+        let Some(metadata) = parsed else {
+            // It was verified before it was stored; what is there now is of another network.
+            tracing::error!(%blob_id, "stored metadata does not fit the network");
+            return Ok(None);
+        };
+        let metadata = Arc::new(metadata);
+        self.keep_metadata(&metadata);
+        Ok(Some(metadata))
+    }
+
+    pub(crate) fn keep_metadata(&self, metadata: &Arc<VerifiedMetadata>) {
+        let bytes = floe_api::limits::metadata_bytes_max(self.params());
+        self.metadata
+            .insert(*metadata.blob_id(), Arc::clone(metadata), bytes);
+    }
+
+    /// A record; one that is damaged counts as missing. Blocks.
+    pub(crate) fn get(&self, key: &RecordKey) -> Result<Option<bytes::Bytes>, StoreError> {
+        match self.store.get(key) {
+            Err(StoreError::Corrupt { .. }) => {
+                self.recovery_wanted.notify_one();
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+}
+
+/// What the public is told of a failure of the store; the log has the rest.
+pub(crate) fn store_error(error: &StoreError) -> ApiError {
+    match error {
+        StoreError::Busy { .. } | StoreError::NearlyFull { .. } => {
+            tracing::warn!(%error, "refusing to store");
+            ApiError::new(Reason::Unavailable, "the node can't store more now")
+        }
+        StoreError::Poisoned { .. } | StoreError::Closed => {
+            tracing::error!(%error, "refusing to store");
+            ApiError::new(Reason::Unavailable, "the node can't store anything now")
+        }
+        _ => {
+            tracing::error!(%error, "the store failed");
+            ApiError::internal(None)
+        }
+    }
+}

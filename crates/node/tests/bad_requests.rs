@@ -1,0 +1,268 @@
+//! What the network may send, and what it gets.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test, also outside of its entry points"
+)]
+
+mod network;
+
+use std::net::SocketAddr;
+
+use floe_node::Options;
+use network::Network;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+const BLOB: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+fn request(line: &str, headers: &str) -> String {
+    format!("{line} HTTP/1.1\r\nhost: node\r\nconnection: close\r\n{headers}\r\n")
+}
+
+/// All that comes back until the node hangs up.
+async fn send(address: SocketAddr, bytes: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // A node that refuses a body may hang up before all of it was sent.
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn small() -> Options {
+    let mut options = Options::devnet("test".into());
+    options.storage.reserve_bytes = 0;
+    options.limits.registration_wait_ms = 50;
+    options
+}
+
+#[tokio::test]
+async fn malformed_requests_get_the_specified_answers() {
+    let network = Network::with(4, small()).await;
+    let address = network.node(0).handle.address();
+    let metadata = format!("/v1/blobs/{BLOB}/metadata");
+    let sliver = format!("/v1/blobs/{BLOB}/slivers");
+    let too_long = "content-length: 3000000\r\n";
+    let json = "content-type: application/json\r\ncontent-length: 0\r\n";
+    let empty = "content-length: 0\r\n";
+    let cases = [
+        (
+            "GET /v1/blobs/short/status".to_owned(),
+            "",
+            "400",
+            "text/plain",
+        ),
+        (
+            format!("GET /v1/blobs/{BLOB}=/status"),
+            "",
+            "400",
+            "text/plain",
+        ),
+        (
+            format!("GET {sliver}/65536/primary"),
+            "",
+            "400",
+            "text/plain",
+        ),
+        (format!("GET {sliver}/-1/primary"), "", "400", "text/plain"),
+        (format!("GET {sliver}/0/tertiary"), "", "400", "text/plain"),
+        (
+            format!("GET {sliver}/10/primary/status"),
+            "",
+            "400",
+            "INDEX_OUT_OF_RANGE",
+        ),
+        (
+            format!("GET /v1/blobs/{BLOB}/confirmation/deletable/xyz"),
+            "",
+            "400",
+            "text/plain",
+        ),
+        (
+            format!("GET /v1/blobs/{BLOB}/confirmation/permanent"),
+            "",
+            "400",
+            "NOT_REGISTERED",
+        ),
+        (
+            format!("GET /v1/blobs/{BLOB}/recoverySymbols"),
+            "",
+            "400",
+            "text/plain",
+        ),
+        (
+            format!("GET /v1/blobs/{BLOB}/recoverySymbols?id=1-2"),
+            "",
+            "404",
+            "SLIVER_NOT_FOUND",
+        ),
+        (
+            format!("GET /v1/blobs/{BLOB}/decodingSymbols?targetType=primary"),
+            "",
+            "400",
+            "text/plain",
+        ),
+        (format!("GET {metadata}"), "", "404", "METADATA_NOT_FOUND"),
+        (format!("GET {metadata}/status"), "", "200", "nonexistent"),
+        (
+            format!("GET /v1/blobs/{BLOB}/status"),
+            "",
+            "200",
+            "nonexistent",
+        ),
+        (
+            format!("PUT {metadata}?pending=1"),
+            empty,
+            "400",
+            "text/plain",
+        ),
+        (
+            format!("PUT {metadata}?other=true"),
+            empty,
+            "400",
+            "text/plain",
+        ),
+        (
+            format!("PUT {metadata}"),
+            json,
+            "400",
+            "INVALID_CONTENT_TYPE",
+        ),
+        (
+            format!("PUT {metadata}"),
+            empty,
+            "400",
+            "INVALID_CONTENT_TYPE",
+        ),
+        (
+            format!("PUT {metadata}"),
+            too_long,
+            "400",
+            "INVALID_CONTENT_TYPE",
+        ),
+        (
+            format!("PUT {sliver}/0/primary"),
+            too_long,
+            "413",
+            "text/plain",
+        ),
+        (
+            format!("POST /v1/blobs/{BLOB}/inconsistencyProof/primary"),
+            empty,
+            "400",
+            "INVALID_CONTENT_TYPE",
+        ),
+        ("GET /v1/nothing".to_owned(), "", "404", "content-length: 0"),
+        (
+            "GET /v1/blobs/../../etc/passwd".to_owned(),
+            "",
+            "404",
+            "content-length: 0",
+        ),
+        (
+            format!("GET /v1/blobs/%2e%2e%2f{BLOB}/status"),
+            "",
+            "400",
+            "text/plain",
+        ),
+        ("POST /v1/health".to_owned(), empty, "405", "allow: GET"),
+        (format!("DELETE {metadata}"), empty, "405", "allow: "),
+        (
+            "GET /v1/health?detailed=maybe".to_owned(),
+            "",
+            "400",
+            "text/plain",
+        ),
+        (
+            "GET /v1/health?detailed=true&x=y".to_owned(),
+            "",
+            "200",
+            "shardDetail",
+        ),
+    ];
+    for (line, headers, status, part) in cases {
+        let answer = send(address, &request(&line, headers)).await;
+        let expected = format!("HTTP/1.1 {status}");
+        assert!(answer.starts_with(&expected), "{line}: {answer}");
+        assert!(answer.contains(part), "{line}: {answer}");
+    }
+    network.end().await;
+}
+
+#[tokio::test]
+async fn browsers_may_ask() {
+    let network = Network::with(4, small()).await;
+    let address = network.node(0).handle.address();
+    let preflight = "origin: https://example.com\r\naccess-control-request-method: PUT\r\n\
+                     access-control-request-headers: content-type\r\n";
+    let line = format!("OPTIONS /v1/blobs/{BLOB}/metadata");
+    let answer = send(address, &request(&line, preflight)).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(
+        answer.contains("access-control-allow-origin: *"),
+        "{answer}"
+    );
+    let answer = send(
+        address,
+        &request("GET /v1/health", "origin: https://example.com\r\n"),
+    )
+    .await;
+    assert!(
+        answer.contains("access-control-allow-origin: *"),
+        "{answer}"
+    );
+    network.end().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_stands_still_is_closed() {
+    let mut options = small();
+    options.limits.idle_timeout_ms = 100;
+    let network = Network::with(4, options).await;
+    let address = network.node(0).handle.address();
+    // An idle one, one in the middle of a head, and one in the middle of a body.
+    let body = request(
+        &format!("PUT /v1/blobs/{BLOB}/metadata"),
+        "content-length: 100\r\n",
+    );
+    for start in ["", "GET /v1/hea", &body] {
+        let answer = send(address, start).await;
+        assert!(!answer.starts_with("HTTP/1.1 2"), "{answer}");
+    }
+    network.end().await;
+}
+
+#[tokio::test]
+async fn bodies_beyond_the_room_are_refused_before_they_are_read() {
+    let mut options = small();
+    options.limits.in_flight_bytes = 2_000_000;
+    options.limits.admission_wait_ms = 50;
+    let network = Network::with(4, options).await;
+    let address = network.node(0).handle.address();
+    let head = request(
+        &format!("PUT /v1/blobs/{BLOB}/metadata"),
+        "content-length: 900000\r\n",
+    );
+    // Takes the room, and sends nothing.
+    let mut holder = TcpStream::connect(address).await.unwrap();
+    holder.write_all(head.as_bytes()).await.unwrap();
+    network
+        .until("the room to be taken", |network| {
+            network.node(0).handle.room_bytes() < 1_000_000
+        })
+        .await;
+    let answer = send(address, &head).await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.contains("UNAVAILABLE"), "{answer}");
+    assert_eq!(network.node(0).handle.metrics().refused.get(), 1);
+    // Small requests still find room, and that of the holder comes back.
+    let answer = send(address, &request("GET /v1/health", "")).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(holder);
+    network
+        .until("the room to come back", |network| {
+            network.node(0).handle.room_bytes() > 1_000_000
+        })
+        .await;
+    network.end().await;
+}
