@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 use clap::{Parser, Subcommand};
 use floe_encoding::RedStuff;
 
-use crate::{commands, error::Failure};
+use crate::{commands, error::Failure, network::NetworkArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -18,13 +18,14 @@ Exit codes:
     5  the disk is full or failed
     6  the input changed while it was read
     7  data is damaged, not enough, or inconsistent
-    8  a server does not answer
+    8  a server does not answer, or too few storage nodes do
+    9  the wallet has too little, or a transaction failed
   130  interrupted
 
 Data goes to stdout and everything else to stderr. With --json an error is one JSON
 document on stderr: {\"error\": {\"reason\", \"fault\", \"retryable\", \"message\", …}}.";
 
-/// Walrus blobs on your own machine: encode, decode, verify, recover, and pack quilts.
+/// Walrus blobs: store and read them on a network, or encode, decode and verify them at home.
 ///
 /// Blob ids and slivers are those of the live network, bit for bit.
 #[derive(Debug, Parser)]
@@ -57,6 +58,9 @@ pub struct Global {
     /// Folder for temporary files, for input from pipes [default: the system's]
     #[arg(long, global = true, value_name = "DIR")]
     pub tmp_dir: Option<PathBuf>,
+    /// Which network, and whose wallet.
+    #[command(flatten)]
+    pub network: NetworkArgs,
 }
 
 /// The commands.
@@ -78,6 +82,9 @@ pub enum Command {
     /// Run a Sui full node with the Walrus contracts, and look into its chain
     #[command(subcommand)]
     Fullnode(commands::fullnode::Command),
+    /// Store and read blobs on a network, and look after them
+    #[command(flatten)]
+    Network(commands::network::Command),
     /// Convert a blob id between base64url, decimal and hexadecimal
     ConvertBlobId(commands::convert::Args),
     /// Print a script that completes commands in a shell

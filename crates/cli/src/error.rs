@@ -88,8 +88,18 @@ reasons! {
     Damaged = "DAMAGED", Peer, false, 7;
     /// The slivers are the writer's, and don't fit together: the blob can't be trusted.
     InconsistentBlob = "INCONSISTENT_BLOB", Peer, false, 7;
+    /// Storage nodes block the blob.
+    Blocked = "BLOCKED", Peer, false, 7;
     /// A server does not answer.
     Unreachable = "UNREACHABLE", Peer, true, 8;
+    /// Too few storage nodes answer; nothing was paid.
+    NodesDown = "NODES_DOWN", Peer, true, 8;
+    /// Too few storage nodes confirmed that they store the blob.
+    NotConfirmed = "NOT_CONFIRMED", Peer, true, 8;
+    /// The wallet has too little SUI or WAL.
+    InsufficientFunds = "INSUFFICIENT_FUNDS", Caller, false, 9;
+    /// A contract refused.
+    TransactionFailed = "TRANSACTION_FAILED", Caller, false, 9;
     /// A signal ended the command.
     Interrupted = "INTERRUPTED", Caller, true, 130;
 }

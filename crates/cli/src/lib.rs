@@ -9,6 +9,7 @@ pub mod commands;
 pub mod error;
 mod input;
 mod interrupt;
+mod network;
 mod output;
 mod progress;
 mod run;
@@ -22,6 +23,7 @@ pub use self::{
     error::{Failure, Fault, Reason},
     input::Input,
     interrupt::Interrupt,
+    network::NetworkArgs,
     output::Output,
     progress::Bar,
     run::{main, run},

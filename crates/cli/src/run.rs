@@ -57,6 +57,9 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Verify(args) => commands::verify::run(&args, &world, output),
         Command::Recover(args) => commands::recover::run(&args, &world, output),
         Command::Quilt(command) => commands::quilt::run(command, &world, output),
+        Command::Network(command) => {
+            commands::network::run(command, &cli.global.network, &world, output)
+        }
         Command::Fullnode(command) => commands::fullnode::run(&command, &world, output),
         Command::ConvertBlobId(_) | Command::Completions(_) => Ok(()),
     };

@@ -6,6 +6,7 @@ pub mod convert;
 pub mod decode;
 pub mod encode;
 pub mod fullnode;
+pub mod network;
 pub mod quilt;
 pub mod recover;
 pub mod verify;

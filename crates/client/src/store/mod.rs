@@ -87,7 +87,8 @@ impl Client {
                 bytes += more;
                 batch.extend(inputs.next());
             }
-            results.extend(self.store_batch(wallet, batch, options, progress).await?);
+            let stored = Box::pin(self.store_batch(wallet, batch, options, progress)).await?;
+            results.extend(stored);
         }
         Ok(results)
     }
@@ -115,9 +116,7 @@ impl Client {
         let encoding = async { Ok(self.encode_all(&state, batch, progress).await) };
         let ((), (mut results, items)) = futures::try_join!(preflight, encoding)?;
         if !items.is_empty() {
-            let stored = self
-                .store_items(wallet, items, end, options, progress)
-                .await?;
+            let stored = Box::pin(self.store_items(wallet, items, end, options, progress)).await?;
             results.extend(stored);
         }
         results.sort_by_key(|(number, _)| *number);

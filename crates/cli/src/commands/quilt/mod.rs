@@ -2,8 +2,8 @@
 
 mod list;
 mod open;
-mod pack;
-mod unpack;
+pub(crate) mod pack;
+pub(crate) mod unpack;
 
 use clap::Subcommand;
 

@@ -50,11 +50,11 @@ pub struct Args {
 /// A file to pack, with its name and tags.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Spec {
-    path: PathBuf,
+pub(crate) struct Spec {
+    pub(crate) path: PathBuf,
     identifier: Option<String>,
     #[serde(default)]
-    tags: Tags,
+    pub(crate) tags: Tags,
 }
 
 impl FromStr for Spec {
@@ -112,7 +112,7 @@ impl fmt::Display for Report {
 /// [`Failure`]; nothing is left under the quilt's name then.
 pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
     let code = args.shards.code()?;
-    let specs = collect(args, world)?;
+    let specs = collect(&args.paths, &args.blobs, world)?;
     let max = usize::from(code.params().secondary_source_symbols()) - 1;
     // Before as many files are opened.
     if specs.len() > max {
@@ -204,9 +204,13 @@ fn refused(error: &BuildError) -> Failure {
 }
 
 /// All files to pack, with their names.
-fn collect(args: &Args, world: &World) -> Result<Vec<(PatchIdentifier, Spec)>, Failure> {
+pub(crate) fn collect(
+    paths: &[PathBuf],
+    blobs: &[Spec],
+    world: &World,
+) -> Result<Vec<(PatchIdentifier, Spec)>, Failure> {
     let mut found = Vec::new();
-    for path in &args.paths {
+    for path in paths {
         let is_dir = path != Path::new("-") && world.disk.metadata(path)?.kind == Kind::Dir;
         if is_dir {
             walk(world, path, "", &mut found)?;
@@ -218,7 +222,7 @@ fn collect(args: &Args, world: &World) -> Result<Vec<(PatchIdentifier, Spec)>, F
             });
         }
     }
-    found.extend(args.blobs.iter().cloned());
+    found.extend(blobs.iter().cloned());
     let name = |spec: Spec| {
         let identifier = match &spec.identifier {
             Some(identifier) => identifier.clone(),

@@ -2,12 +2,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
 use floe_encoding::{
-    Source as _,
+    Source,
     quilt::{IndexedPatch, PatchReader, QuiltIndex, Tags},
 };
 use floe_env::{Access, Open};
@@ -148,29 +148,59 @@ fn write(
     quilt: &Opened,
     patches: &[PatchReader<'_>],
 ) -> Result<(), Failure> {
-    let files = place(patches)?;
-    let staged = StagedDir::begin(world, &args.out, Existing::from_force(args.force), |_| {
-        false
-    })?;
-    let total = patches.iter().map(PatchReader::length).sum();
-    ensure_space(world, parent(&args.out), total)?;
+    let named = |patch: &'_ PatchReader<'_>| patch.header().identifier.as_str().to_owned();
+    let names: Vec<_> = patches.iter().map(named).collect();
+    let files = names.iter().map(String::as_str).zip(patches);
+    let files: Vec<(&str, &dyn Source)> = files.map(|(name, patch)| (name, patch as _)).collect();
+    write_files(
+        world,
+        &args.out,
+        Existing::from_force(args.force),
+        &files,
+        |name, error| quilt.column_failure(format_args!("unpack {name:?}"), error),
+    )
+}
+
+/// Writes contents to files named like them, in a folder that appears when all are there.
+///
+/// # Errors
+/// [`Failure`]: a name that is no safe file name, or of the disk.
+pub(crate) fn unpack(
+    world: &World,
+    out: &Path,
+    existing: Existing,
+    files: &[(&str, &dyn Source)],
+) -> Result<(), Failure> {
+    write_files(world, out, existing, files, |name, error| {
+        Failure::io_of(format_args!("unpack {name:?}"), error)
+    })
+}
+
+fn write_files(
+    world: &World,
+    out: &Path,
+    existing: Existing,
+    files: &[(&str, &dyn Source)],
+    blame: impl Fn(&str, &io::Error) -> Failure,
+) -> Result<(), Failure> {
+    let placed = place(files)?;
+    let staged = StagedDir::begin(world, out, existing, |_| false)?;
+    let total = files.iter().map(|(_, content)| content.length()).sum();
+    ensure_space(world, parent(out), total)?;
     let bar = world.bytes_bar("unpacking", total);
     let mut folders = BTreeSet::new();
-    for (path, patch) in files {
+    for (path, (name, content)) in placed {
         let path = staged.path().join(path);
         let folder = parent(&path).to_owned();
         world.disk.create_dir_all(&folder)?;
         folders.insert(folder);
         let file = world.disk.open(&path, Open::CreateNew(Access::Shared))?;
-        copy(patch, |offset, bytes| {
+        copy(content, |offset, bytes| {
             world.interrupt.check()?;
             bar.add(bytes.len() as u64);
             Ok(file.write_at(bytes, offset)?)
         })
-        .map_err(|error| {
-            let name = patch.header().identifier.as_str();
-            quilt.column_failure(format_args!("unpack {name:?}"), &error)
-        })?;
+        .map_err(|error| blame(name, &error))?;
         file.sync_all()?;
     }
     for folder in &folders {
@@ -179,34 +209,34 @@ fn write(
     staged.commit()
 }
 
+/// A name and what belongs to it.
+type Named<'a> = (&'a str, &'a dyn Source);
+
 /// A file for every patch, none of them outside of the folder or in another's place.
-fn place<'a>(
-    patches: &'a [PatchReader<'a>],
-) -> Result<BTreeMap<PathBuf, &'a PatchReader<'a>>, Failure> {
-    let mut files = BTreeMap::new();
-    for patch in patches {
-        let name = patch.header().identifier.as_str();
+fn place<'a>(files: &[Named<'a>]) -> Result<BTreeMap<PathBuf, Named<'a>>, Failure> {
+    let mut placed = BTreeMap::new();
+    for &(name, content) in files {
         let path = safe_path(name).ok_or_else(|| {
             unsafe_name(
                 name,
                 "as a path it would leave the folder, or is no proper one",
             )
         })?;
-        if files.insert(path, patch).is_some() {
+        if placed.insert(path, (name, content)).is_some() {
             return Err(unsafe_name(name, "more than one patch has this name"));
         }
     }
-    for path in files.keys() {
+    for path in placed.keys() {
         let above = path
             .ancestors()
             .skip(1)
-            .find(|above| files.contains_key(*above));
+            .find(|above| placed.contains_key(*above));
         if let Some(above) = above {
             let cause = format!("{:?} is a file as well as a folder", above.display());
             return Err(unsafe_name(&path.display().to_string(), &cause));
         }
     }
-    Ok(files)
+    Ok(placed)
 }
 
 fn unsafe_name(name: &str, cause: &str) -> Failure {

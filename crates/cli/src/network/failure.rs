@@ -1,0 +1,147 @@
+//! What the client's errors mean for users.
+
+use std::error::Error;
+
+use floe_client::ClientError;
+use floe_contracts::{ReadError, TransactionError};
+
+use crate::error::{Failure, Reason};
+
+/// Nodes listed in a message.
+const NODES_SHOWN: usize = 8;
+
+/// An error of the chain.
+pub(crate) fn read_failure(error: &ReadError) -> Failure {
+    match error {
+        ReadError::NotFound { .. } | ReadError::WrongType { .. } => {
+            Failure::new(Reason::NotFound, error.to_string())
+                .help("check the id, and that the configuration is for this network")
+        }
+        ReadError::Rpc(_) => Failure::new(Reason::Unreachable, "the Sui full node does not answer")
+            .caused_by(causes(error))
+            .help("check that it runs, or name another one with --rpc-url"),
+        _ => Failure::new(Reason::Corrupt, "the chain's state cannot be read")
+            .caused_by(causes(error)),
+    }
+}
+
+/// A transaction that failed.
+pub(crate) fn transaction_failure(error: &TransactionError) -> Failure {
+    match error {
+        TransactionError::Read(error) => read_failure(error),
+        TransactionError::InsufficientSui { .. } => {
+            Failure::new(Reason::InsufficientFunds, "the wallet has too little SUI")
+                .caused_by(error.to_string())
+                .help("send SUI to that address; a devnet has a faucet")
+        }
+        TransactionError::InsufficientWal { .. } => {
+            Failure::new(Reason::InsufficientFunds, "the wallet has too little WAL")
+                .caused_by(error.to_string())
+                .help(
+                    "send WAL to that address, or exchange SUI for it where the network allows it",
+                )
+        }
+        TransactionError::Argument(_) | TransactionError::Overflow { .. } => {
+            Failure::new(Reason::InvalidArgument, error.to_string())
+        }
+        TransactionError::Refused(_) | TransactionError::Unknown { .. } => Failure::new(
+            Reason::Unreachable,
+            "the transaction could not be submitted",
+        )
+        .caused_by(causes(error)),
+        _ => Failure::new(Reason::TransactionFailed, "the transaction failed")
+            .caused_by(causes(error)),
+    }
+}
+
+/// An error of the client.
+pub(crate) fn client_failure(error: &ClientError) -> Failure {
+    let new = |reason| Failure::new(reason, error.to_string());
+    match error {
+        ClientError::Chain(error) => read_failure(error),
+        ClientError::Transaction(error) => transaction_failure(error),
+        ClientError::NoCommittee(_) => {
+            new(Reason::Unreachable).help("wait until the network starts")
+        }
+        ClientError::NodesDown { source, .. } => new(Reason::NodesDown)
+            .caused_by(with_nodes(source.to_string(), error))
+            .help("try again when more nodes are up; floe health --committee shows them"),
+        ClientError::NotConfirmed { source, .. } => new(Reason::NotConfirmed)
+            .caused_by(with_nodes(source.to_string(), error))
+            .help("store the same blob again: what was paid for is used"),
+        ClientError::NotFound { .. } => new(Reason::NotFound)
+            .help("check the blob id; floe blob-status tells what the nodes know of it"),
+        ClientError::Blocked { .. } => new(Reason::Blocked),
+        ClientError::Invalid { .. } | ClientError::Inconsistent { .. } => {
+            new(Reason::InconsistentBlob)
+                .caused_by(causes(error))
+                .help("every reader of the blob gets this error; nothing was written")
+        }
+        ClientError::Unavailable { source, .. } => new(Reason::NotEnoughSlivers)
+            .caused_by(with_nodes(source.to_string(), error))
+            .help("try again when more nodes are up; floe health --committee shows them"),
+        ClientError::Encode(error) => Failure::encode("the blob", error),
+        ClientError::TooLarge(error) => Failure::new(Reason::BlobTooLarge, "the blob is too large")
+            .caused_by(error.to_string())
+            .help("split it: that is all the network's number of shards can take"),
+        ClientError::TooLargeForMemory { .. } => new(Reason::InvalidArgument),
+        ClientError::Range { .. } | ClientError::Argument(_) => new(Reason::InvalidArgument),
+        ClientError::Disk(error) => Failure::disk(error),
+        ClientError::Io { what, source } => Failure::io_of(what, source),
+        ClientError::Quilt { .. } => new(Reason::Corrupt).caused_by(causes(error)),
+        ClientError::BuildQuilt(_) => new(Reason::InvalidPatches),
+        ClientError::NoPatch { .. } => {
+            new(Reason::NotFound).help("floe list-patches-in-quilt shows those it has")
+        }
+        ClientError::Decode { source, .. } => Failure::decode("the network", source),
+        _ => new(Reason::Internal).caused_by(causes(error)),
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        client_failure(&error)
+    }
+}
+
+impl From<TransactionError> for Failure {
+    fn from(error: TransactionError) -> Self {
+        transaction_failure(&error)
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        read_failure(&error)
+    }
+}
+
+/// A summary, and the nodes to blame.
+fn with_nodes(mut text: String, error: &ClientError) -> String {
+    let nodes = error.nodes();
+    for node in nodes.iter().take(NODES_SHOWN) {
+        text.push_str(&format!("\n{node}"));
+    }
+    if let Some(more) = nodes
+        .len()
+        .checked_sub(NODES_SHOWN)
+        .filter(|more| *more > 0)
+    {
+        text.push_str(&format!("\n… and {more} more"));
+    }
+    text
+}
+
+/// The causes of an error in one line.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}

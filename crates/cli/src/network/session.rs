@@ -1,0 +1,119 @@
+//! A command's connection to a network.
+
+use std::{sync::Arc, time::Duration};
+
+use floe_client::{Client, ClientConfig};
+use floe_contracts::{Contracts, RpcOptions, Wallet, WalletOptions};
+use floe_env::{Env, OsRng, SystemClock, TcpNet, TokioSpawn};
+
+use super::{
+    config::{self, Found, NetworkArgs},
+    failure::read_failure,
+};
+use crate::{error::Failure, world::World};
+
+/// How long slow nodes are served after all is done.
+const FINISH_MAX: Duration = Duration::from_secs(60);
+/// How often it is looked whether a signal came.
+const INTERRUPT_POLL: Duration = Duration::from_millis(100);
+/// The client's part of the memory that commands may use.
+const MEMORY_SHARE: usize = 2;
+
+/// A network, and what a command may do there.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    pub(crate) env: Env,
+    args: NetworkArgs,
+    found: Found,
+}
+
+/// Runs a command on a network to its end, or until a signal comes.
+///
+/// # Errors
+/// [`Failure`] of the command, or that there is no network.
+pub(crate) fn run<F>(
+    world: &World,
+    args: &NetworkArgs,
+    command: impl FnOnce(Session) -> F,
+) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    let found = config::find(args, world.disk.as_ref())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io_of("start threads", &error))?;
+    let outcome = runtime.block_on(async {
+        let session = Session::open(world, args, found)?;
+        let client = session.client.clone();
+        let interrupt = world.interrupt.clone();
+        let interrupted = async {
+            while !interrupt.raised() {
+                tokio::time::sleep(INTERRUPT_POLL).await;
+            }
+        };
+        tokio::select! {
+            outcome = Box::pin(command(session)) => {
+                if outcome.is_ok() {
+                    client.finish(FINISH_MAX).await;
+                }
+                outcome
+            }
+            () = interrupted => Err(Failure::interrupted()),
+        }
+    });
+    // Blocking reads of a terminal would hold it up.
+    runtime.shutdown_background();
+    outcome
+}
+
+impl Session {
+    fn open(world: &World, args: &NetworkArgs, found: Found) -> Result<Self, Failure> {
+        let env = Env {
+            clock: Arc::new(SystemClock::new()),
+            rng: Arc::new(OsRng),
+            spawn: Arc::new(TokioSpawn::current()),
+            compute: crate::run::pool()?,
+            net: Arc::new(TcpNet::new()),
+            disk: Arc::clone(&world.disk),
+        };
+        let chain =
+            floe_contracts::Chain::new(&env, &found.network.rpc_urls, RpcOptions::default());
+        let chain = chain.map_err(|error| read_failure(&error.into()))?;
+        let contracts = Contracts::new(chain, found.network.clone());
+        let config = ClientConfig {
+            memory_bytes: world.memory_bytes / MEMORY_SHARE,
+            tmp_dir: world.tmp_dir.clone(),
+            ..ClientConfig::default()
+        };
+        Ok(Self {
+            client: Client::new(env.clone(), contracts, config),
+            env,
+            args: args.clone(),
+            found,
+        })
+    }
+
+    /// The contracts.
+    pub(crate) fn contracts(&self) -> &Contracts {
+        self.client.contracts()
+    }
+
+    /// The wallet.
+    ///
+    /// # Errors
+    /// [`Failure`] if there is none.
+    pub(crate) fn wallet(&self) -> Result<Wallet, Failure> {
+        let key = config::key(&self.args, &self.found, self.env.disk.as_ref())?;
+        let options = WalletOptions {
+            gas_budget: self.args.gas_budget,
+            ..WalletOptions::default()
+        };
+        Ok(Wallet::new(
+            self.contracts().clone(),
+            Arc::new(key),
+            options,
+        ))
+    }
+}
