@@ -85,6 +85,9 @@ pub enum Command {
     /// Store and read blobs on a network, and look after them
     #[command(flatten)]
     Network(commands::network::Command),
+    /// Set up, run and look at a storage node
+    #[command(subcommand)]
+    Node(commands::node::Command),
     /// Convert a blob id between base64url, decimal and hexadecimal
     ConvertBlobId(commands::convert::Args),
     /// Print a script that completes commands in a shell

@@ -61,6 +61,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             commands::network::run(command, &cli.global.network, &world, output)
         }
         Command::Fullnode(command) => commands::fullnode::run(&command, &world, output),
+        Command::Node(command) => commands::node::run(&command, &world, output),
         Command::ConvertBlobId(_) | Command::Completions(_) => Ok(()),
     };
     match outcome {

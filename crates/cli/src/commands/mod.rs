@@ -7,8 +7,10 @@ pub mod decode;
 pub mod encode;
 pub mod fullnode;
 pub mod network;
+pub mod node;
 pub mod quilt;
 pub mod recover;
+mod service;
 pub mod verify;
 
 use std::{fmt, str::FromStr};

@@ -59,7 +59,7 @@ impl FromStr for What {
 /// # Errors
 /// [`Failure`] if there is no such thing, or no node answers.
 pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
-    super::runtime()?.block_on(async {
+    crate::commands::service::runtime()?.block_on(async {
         let mut source = source(args, world).await?;
         match &args.what {
             What::Id(id) => {

@@ -29,11 +29,3 @@ pub fn run(command: &Command, world: &World, output: Output) -> Result<(), Failu
         Command::Inspect(args) => inspect::run(args, world, output),
     }
 }
-
-/// An async runtime on this machine's threads.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::io_of("start threads", &error))
-}

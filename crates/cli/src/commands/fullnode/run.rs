@@ -14,10 +14,9 @@ use floe_fullnode::{
     router,
 };
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
+    commands::service::{log_to_stderr, runtime, stop_on_signals},
     error::{Failure, Reason},
     output::Output,
     world::World,
@@ -99,7 +98,7 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
         (None, None) => return Err(Failure::new(Reason::InvalidArgument, "no folder")),
     };
     let genesis = genesis(args, world)?;
-    let runtime = super::runtime()?;
+    let runtime = runtime()?;
     runtime.block_on(serve(args, world, &dir, genesis, output))
 }
 
@@ -234,42 +233,10 @@ async fn listen(args: &Args) -> Result<(Listener, String), Failure> {
     ))
 }
 
-/// The first signal stops the node in order, the second ends the process.
-fn stop_on_signals() -> Result<CancellationToken, Failure> {
-    let failed = |error: io::Error| Failure::io_of("catch signals", &error);
-    let mut interrupts = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminations = signal(SignalKind::terminate()).map_err(failed)?;
-    let shutdown = CancellationToken::new();
-    let stop = shutdown.clone();
-    tokio::spawn(async move {
-        for ends in [false, true] {
-            tokio::select! {
-                _ = interrupts.recv() => {}
-                _ = terminations.recv() => {}
-            }
-            if ends {
-                std::process::exit(i32::from(Reason::Interrupted.exit_code()));
-            }
-            stop.cancel();
-        }
-    });
-    Ok(shutdown)
-}
-
 fn announce(ready: &Ready, output: Output) -> Result<(), Failure> {
     eprintln!("{ready}");
     if output.is_json() {
         output.print(ready)?;
     }
     Ok(())
-}
-
-fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    // Somebody may have set up logging before.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .try_init();
 }

@@ -1,0 +1,64 @@
+//! `floe node`: a storage node.
+
+mod run;
+mod setup;
+mod status;
+
+use clap::Subcommand;
+
+use crate::{error::Failure, output::Output, world::World};
+
+/// Longest configuration file.
+const CONFIG_BYTES_MAX: usize = 1 << 20;
+
+/// The commands on storage nodes.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make keys, a configuration and an empty database
+    Setup(setup::Args),
+    /// Run a storage node
+    Run(run::Args),
+    /// Ask a storage node how it is
+    Status(status::Args),
+}
+
+/// Runs a command on storage nodes.
+///
+/// # Errors
+/// [`Failure`] of the command.
+pub fn run(command: &Command, world: &World, output: Output) -> Result<(), Failure> {
+    match command {
+        Command::Setup(args) => setup::run(args, world, output),
+        Command::Run(args) => run::run(args, world, output),
+        Command::Status(args) => status::run(args, world, output),
+    }
+}
+
+/// Reads and checks a configuration.
+fn config(path: &std::path::Path, world: &World) -> Result<floe_node::NodeConfig, Failure> {
+    use crate::error::Reason;
+    let bytes = world.disk.read(path, CONFIG_BYTES_MAX)?;
+    let refused = |reason: String| {
+        let message = format!("{} is no configuration of a node", path.display());
+        Failure::new(Reason::InvalidInput, message)
+            .caused_by(reason)
+            .help("`floe node setup` makes one with every setting in it")
+    };
+    let text = String::from_utf8(bytes).map_err(|error| refused(error.to_string()))?;
+    floe_node::NodeConfig::from_toml(&text).map_err(|error| refused(error.to_string()))
+}
+
+/// The world that services run in.
+fn env(world: &World) -> Result<floe_env::Env, Failure> {
+    use std::sync::Arc;
+
+    use floe_env::{Env, OsRng, SystemClock, TcpNet, TokioSpawn};
+    Ok(Env {
+        clock: Arc::new(SystemClock::new()),
+        rng: Arc::new(OsRng),
+        spawn: Arc::new(TokioSpawn::current()),
+        compute: crate::run::pool()?,
+        net: Arc::new(TcpNet::new()),
+        disk: Arc::clone(&world.disk),
+    })
+}

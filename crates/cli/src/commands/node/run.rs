@@ -1,0 +1,130 @@
+//! `floe node run`.
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use floe_contracts::{Contracts, NetworkConfig, RpcOptions, SecretKey, Wallet, WalletOptions};
+use floe_env::{Env, Listener, tcp_listener};
+use floe_node::{BuildError, Keys, Node, NodeConfig, SuiChain};
+
+use crate::{
+    commands::service::{log_to_stderr, runtime, stop_on_signals},
+    error::{Failure, Reason},
+    output::Output,
+    world::World,
+};
+
+/// Longest file of a wallet's key.
+const KEY_BYTES_MAX: usize = 4096;
+
+/// Arguments of `floe node run`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration, as `floe node setup` makes it
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// Runs a storage node until a signal ends it.
+///
+/// # Errors
+/// [`Failure`] if it can't start, or something it depends on fails.
+pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
+    log_to_stderr();
+    let config = super::config(&args.config, world)?;
+    runtime()?.block_on(serve(config, world, output))
+}
+
+async fn serve(config: NodeConfig, world: &World, output: Output) -> Result<(), Failure> {
+    let env = super::env(world)?;
+    let shutdown = stop_on_signals()?;
+    let keys = Keys::read(
+        &*world.disk,
+        &config.protocol_key_path,
+        &config.network_key_path,
+    );
+    let keys = keys.map_err(|error| {
+        Failure::new(Reason::InvalidInput, "cannot read the keys of the node")
+            .caused_by(error.to_string())
+    })?;
+    let chain = connect(&env, &config, world).await?;
+    let listener = listen(config.listen).await?;
+    let metrics = match config.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let dir = config.storage_path.clone();
+    let built = Node::build(env, config.node, keys, &dir, Arc::new(chain), listener).await;
+    let (mut service, handle) = built.map_err(|error| not_built(&error))?;
+    if let Some(metrics) = metrics {
+        service = service.with_metrics(metrics);
+    }
+    eprintln!("storage node ready: {}", handle.address());
+    if output.is_json() {
+        output.print(&super::status::Report(handle.health()))?;
+    }
+    service.run(shutdown).await.map_err(|error| {
+        Failure::new(Reason::Io, "the storage node stopped")
+            .caused_by(error)
+            .help("what was confirmed is kept; start it again when the cause is gone")
+    })
+}
+
+async fn connect(env: &Env, config: &NodeConfig, world: &World) -> Result<SuiChain, Failure> {
+    let path = &config.network_config_path;
+    let bytes = world.disk.read(path, super::CONFIG_BYTES_MAX)?;
+    let refused = |reason: String| {
+        let message = format!("{} does not describe a network", path.display());
+        Failure::new(Reason::InvalidInput, message).caused_by(reason)
+    };
+    let text = String::from_utf8(bytes).map_err(|error| refused(error.to_string()))?;
+    let network = NetworkConfig::from_yaml(&text, None);
+    let network = network.map_err(|error| refused(error.to_string()))?;
+    let trust = network.trust.clone();
+    let trust = trust.ok_or_else(|| refused("it has no `trust`, which events need".into()))?;
+    let contracts = Contracts::connect(env, network, RpcOptions::default()).await;
+    let contracts = contracts.map_err(|error| {
+        Failure::new(Reason::Unreachable, "cannot read the contracts").caused_by(error)
+    })?;
+    let wallet = match &config.wallet_key_path {
+        None => None,
+        Some(path) => Some(wallet(&contracts, path, world)?),
+    };
+    Ok(SuiChain::new(contracts, trust, wallet))
+}
+
+fn wallet(contracts: &Contracts, path: &PathBuf, world: &World) -> Result<Wallet, Failure> {
+    let bytes = world.disk.read(path, KEY_BYTES_MAX)?;
+    let key = SecretKey::parse(String::from_utf8_lossy(&bytes).trim());
+    let key = key.map_err(|error| {
+        Failure::new(
+            Reason::InvalidInput,
+            format!("{} is no key", path.display()),
+        )
+        .caused_by(error.to_string())
+    })?;
+    Ok(Wallet::new(
+        contracts.clone(),
+        Arc::new(key),
+        WalletOptions::default(),
+    ))
+}
+
+async fn listen(address: SocketAddr) -> Result<Listener, Failure> {
+    tcp_listener(address).await.map_err(|error| {
+        if error.kind() == io::ErrorKind::AddrInUse {
+            Failure::new(Reason::InUse, format!("cannot listen on {address}")).caused_by(error)
+        } else {
+            Failure::io_of(format_args!("listen on {address}"), &error)
+        }
+    })
+}
+
+fn not_built(error: &BuildError) -> Failure {
+    let reason = match error {
+        BuildError::Options { .. } | BuildError::PlainOffLoopback { .. } => Reason::InvalidInput,
+        BuildError::Open(_) => Reason::NotFound,
+        BuildError::Chain(_) => Reason::Unreachable,
+        _ => Reason::Io,
+    };
+    Failure::new(reason, "the storage node can't start").caused_by(error.to_string())
+}

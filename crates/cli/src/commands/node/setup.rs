@@ -1,0 +1,158 @@
+//! `floe node setup`.
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use floe_env::{Access, OsRng};
+use floe_node::{Keys, Node, NodeConfig, Options, Transport};
+use serde::Serialize;
+
+use crate::{
+    error::{Failure, Reason},
+    output::Output,
+    world::World,
+};
+
+const CONFIG_FILE: &str = "node.toml";
+const PROTOCOL_KEY_FILE: &str = "protocol.key";
+const NETWORK_KEY_FILE: &str = "network.key";
+
+/// Arguments of `floe node setup`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Folder for the keys and the configuration; made if it does not exist
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// Folder of the database [default: `db` in the folder of the configuration]
+    #[arg(long, value_name = "DIR")]
+    storage_path: Option<PathBuf>,
+    /// File that describes the network, as clients have it (YAML)
+    #[arg(long, value_name = "FILE")]
+    network_config: PathBuf,
+    /// Name of the node in logs
+    #[arg(long, default_value = "floe")]
+    name: String,
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9185")]
+    listen: SocketAddr,
+    /// Host under which the node is registered; without it, plain HTTP on loopback
+    #[arg(long, value_name = "HOST")]
+    public_host: Option<String>,
+}
+
+/// What was made.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Made {
+    config: PathBuf,
+    protocol_public_key: String,
+    network_public_key: String,
+}
+
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "configuration        {}", self.config.display())?;
+        writeln!(f, "protocol public key  {}", self.protocol_public_key)?;
+        writeln!(f, "network public key   {}", self.network_public_key)?;
+        write!(
+            f,
+            "next: register the node, then `floe node run --config {}`",
+            self.config.display()
+        )
+    }
+}
+
+/// Makes a node. What is there already is never overwritten.
+///
+/// # Errors
+/// [`Failure`] if something is there already, or the disk fails.
+pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
+    world.disk.create_dir_all(&args.dir)?;
+    let keys = generate()?;
+    let path = |name: &str| args.dir.join(name);
+    let storage_path = args.storage_path.clone().unwrap_or_else(|| path("db"));
+    let transport = match &args.public_host {
+        None => Transport::PlainOnLoopback,
+        Some(host) => Transport::SelfSigned {
+            public_host: host.clone(),
+        },
+    };
+    let config = NodeConfig {
+        storage_path: storage_path.clone(),
+        protocol_key_path: path(PROTOCOL_KEY_FILE),
+        network_key_path: path(NETWORK_KEY_FILE),
+        network_config_path: args.network_config.clone(),
+        listen: args.listen,
+        metrics_listen: None,
+        wallet_key_path: None,
+        node: Options {
+            name: args.name.clone(),
+            transport,
+            ..Options::default()
+        },
+    };
+    config.validate().map_err(|error| {
+        Failure::new(Reason::InvalidArgument, "the node would not start")
+            .caused_by(error.to_string())
+            .help("give --public-host for a node that others reach")
+    })?;
+    let private = Access::Private;
+    write_new(
+        world,
+        &config.protocol_key_path,
+        keys.protocol.to_key_file().as_bytes(),
+        private,
+    )?;
+    write_new(
+        world,
+        &config.network_key_path,
+        keys.network.to_key_file().as_bytes(),
+        private,
+    )?;
+    create_store(world, &storage_path, &keys)?;
+    let config_path = path(CONFIG_FILE);
+    write_new(
+        world,
+        &config_path,
+        config.to_toml().as_bytes(),
+        Access::Shared,
+    )?;
+    output.print(&Made {
+        config: config_path,
+        protocol_public_key: keys.protocol.public_key().to_string(),
+        network_public_key: keys.network.public_key().to_string(),
+    })
+}
+
+fn generate() -> Result<Keys, Failure> {
+    Keys::generate(&OsRng).map_err(|error| {
+        Failure::new(Reason::Internal, "cannot make a key").caused_by(error.to_string())
+    })
+}
+
+fn write_new(world: &World, path: &Path, bytes: &[u8], access: Access) -> Result<(), Failure> {
+    let file = world
+        .disk
+        .open(path, floe_env::Open::CreateNew(access))
+        .map_err(|error| Failure::from(error).help("a node is set up there already"))?;
+    file.write_at(bytes, 0)?;
+    file.sync_all()?;
+    world
+        .disk
+        .sync_dir(path.parent().unwrap_or_else(|| Path::new(".")))?;
+    Ok(())
+}
+
+fn create_store(world: &World, dir: &Path, keys: &Keys) -> Result<(), Failure> {
+    Node::create_store(&world.disk, &OsRng, dir, keys).map_err(|error| {
+        let reason = match &error {
+            floe_node::CreateError::Disk(error) => return Failure::disk(error),
+            floe_node::CreateError::Index(_) => Reason::Io,
+            _ => Reason::AlreadyExists,
+        };
+        Failure::new(reason, "cannot make the database").caused_by(error.to_string())
+    })
+}
