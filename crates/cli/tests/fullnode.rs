@@ -190,6 +190,7 @@ fn what_cannot_be_is_told_with_the_reason() {
     assert_eq!(missing.status.code(), Some(4));
     let error: serde_json::Value = serde_json::from_slice(&missing.stderr).unwrap();
     assert_eq!(error["error"]["reason"], "NOT_FOUND");
+    assert!(!dir.exists(), "nothing is left behind");
 
     // Nobody listens on port 1.
     let silent = inspect(&["0x6", "--rpc", "http://127.0.0.1:1"]);

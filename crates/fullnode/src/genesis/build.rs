@@ -44,11 +44,11 @@ pub fn start_chain(
     options: &Options,
     genesis: Option<&GenesisFile>,
 ) -> Result<Chain, StartError> {
-    env.disk.create_dir_all(&options.dir)?;
     if !Service::exists(env, options)? {
         let genesis = genesis.ok_or_else(|| StartError::NoGenesis {
             dir: options.dir.display().to_string(),
         })?;
+        env.disk.create_dir_all(&options.dir)?;
         create(env, options, genesis)?;
     }
     let keys = ChainKeys::ensure(&env.disk, &*env.rng, &options.dir)?;

@@ -46,9 +46,12 @@ impl FromStr for What {
                 .map(What::Id)
                 .map_err(|error| format!("no id or address: {error}"));
         }
+        // The parser takes shorter texts, too; a digest is written in one way only.
         Digest::from_base58(text)
+            .ok()
+            .filter(|digest| digest.to_string() == text)
             .map(What::Transaction)
-            .map_err(|_| {
+            .ok_or_else(|| {
                 "expected an id or address (0x…), or the base58 digest of a transaction".to_owned()
             })
     }
