@@ -1,15 +1,24 @@
-//! `cargo xtask demo`: the main job on a real file, told as it happens.
+//! `cargo xtask demo`: a whole network stores a real file, loses nodes, gives the file back, heals.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use clap::Args;
 use miette::{IntoDiagnostic, Result, WrapErr, bail, miette};
 use serde_json::Value;
 
-use crate::process;
+use crate::show::{bytes, heading, monotonic, relative, say};
+use crate::{files_demo, http, network::Network, process};
+
+/// Storage nodes of the demo, and how many of them are killed: a third of the shards may be lost.
+const NODES: usize = 13;
+const KILLED: [usize; 4] = [1, 4, 8, 11];
+/// How long healing may take: a second of deferral, and the recovery itself.
+const HEAL_TIME_MAX: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(100);
 
 /// Options of `cargo xtask demo`.
 #[derive(Debug, Args)]
@@ -17,18 +26,18 @@ pub(crate) struct Options {
     /// The file to store; the `floe` program itself when absent.
     #[arg(long)]
     file: Option<PathBuf>,
-    /// Number of shards.
-    #[arg(long, default_value_t = 1000)]
-    n_shards: u16,
-    /// Which shards are lost follows from this number.
-    #[arg(long, default_value_t = 42)]
-    seed: u64,
+    /// Run each storage node in a process of its own, and kill them with `kill -9`.
+    #[arg(long)]
+    processes: bool,
+    /// Without a network: encode a file, lose two thirds of its slivers, decode the rest.
+    #[arg(long, conflicts_with = "processes")]
+    files: bool,
 }
 
-/// Encodes a file, loses two thirds of its shards, decodes the rest and rebuilds a lost sliver.
+/// Runs the demo.
 ///
 /// # Errors
-/// The build or a step fails, or the bytes that come back differ.
+/// The build or a step fails, or bytes that come back differ.
 pub(crate) fn run(options: &Options) -> Result<()> {
     process::run(
         "cargo",
@@ -43,202 +52,236 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         fs::remove_dir_all(&work).into_diagnostic()?;
     }
     fs::create_dir_all(&work).into_diagnostic()?;
-    Demo {
-        floe,
-        file,
-        work,
-        n_shards: options.n_shards,
-        seed: options.seed,
+    if options.files {
+        return files_demo::run(&floe, &file, &work);
     }
-    .run()
+
+    heading("A network on this machine");
+    let mut args = vec!["devnet".to_owned(), "--ephemeral".to_owned()];
+    if options.processes {
+        args.push("--processes".to_owned());
+    }
+    say(&format!("$ floe {}", args.join(" ")));
+    let begun = monotonic();
+    let network = Network::start(&floe, &args)?;
+    let took = (monotonic() - begun).as_secs_f64();
+    let demo = Demo {
+        floe: &floe,
+        file: &file,
+        work: &work,
+        network: &network,
+        processes: options.processes,
+    };
+    demo.show_network(took)?;
+    let outcome = demo.run();
+    let stopped = network.stop();
+    outcome.and(stopped)?;
+    heading("Try next");
+    let program = relative(&floe);
+    for line in [
+        "devnet                      a network to play with; it prints what a shell and the official SDK need",
+        "store README.md --epochs 2  in another shell, with the lines it printed",
+        "devnet stop-node 3          then read again",
+        "devnet advance 2d           epochs pass, blobs expire",
+        "--help                      everything else",
+    ] {
+        say(&format!("{program} {line}"));
+    }
+    println!();
+    Ok(())
 }
 
-struct Demo {
-    floe: PathBuf,
-    file: PathBuf,
-    work: PathBuf,
-    n_shards: u16,
-    seed: u64,
+struct Demo<'a> {
+    floe: &'a Path,
+    file: &'a Path,
+    work: &'a Path,
+    network: &'a Network,
+    processes: bool,
 }
 
-impl Demo {
+/// A blob that was stored.
+struct Stored {
+    blob_id: String,
+    object: String,
+}
+
+impl Demo<'_> {
     fn run(&self) -> Result<()> {
-        let size = fs::metadata(&self.file).into_diagnostic()?.len();
-        heading("A file");
+        heading("A file is stored");
+        let size = fs::metadata(self.file).into_diagnostic()?.len();
         say(&format!("{} ({})", self.file.display(), bytes(size)));
+        let first = self.store(self.file, size)?;
 
-        heading("Encoded");
-        let slivers = self.work.join("slivers");
-        let n_shards = self.n_shards.to_string();
-        let encoded = self.floe(
-            &["encode", "--n-shards", &n_shards],
-            &self.file,
-            Some(&slivers),
-        )?;
-        let blob_id = text(&encoded, "blobId")?;
-        let on_disk = folder_size(&slivers)?;
-        say(&format!("blob id        {blob_id}"));
-        say(&format!(
-            "shards         {n_shards}, each holds one primary and one secondary sliver"
-        ));
-        say(&format!(
-            "on disk        {} in {}",
-            bytes(on_disk),
-            slivers.display()
-        ));
-
-        heading("Two thirds of the shards are lost");
-        let lost = self.lose_shards(&slivers)?;
-        let left = folder_size(&slivers)?;
-        say(&format!(
-            "lost           {} of {n_shards} shards: {}",
-            lost.len(),
-            sample(&lost)
-        ));
-        say(&format!("left           {}", bytes(left)));
-
-        heading("Decoded from what is left");
-        let back = self.work.join("back");
-        let decoded = self.floe(&["decode"], &slivers, Some(&back))?;
-        say(&format!("report         {}", one_line(&decoded)));
-        if fs::read(&self.file).into_diagnostic()? != fs::read(&back).into_diagnostic()? {
-            bail!("the decoded file differs from the original");
+        heading(&format!("{} of {NODES} nodes die", KILLED.len()));
+        for node in KILLED {
+            let said = self.floe_json(&["devnet", "stop-node", &node.to_string()], true)?;
+            say(message(&said));
         }
-        say("compared       every byte is the same");
+        if self.processes {
+            say("(each was a process, killed with kill -9)");
+        }
 
-        heading("A lost sliver, rebuilt from single symbols of the others");
-        let index = lost.first().ok_or_else(|| miette!("no shard was lost"))?;
-        let sliver = format!("secondary:{}", self.n_shards - 1 - index);
-        let recovered = self.floe(&["recover", "--sliver", &sliver], &slivers, None)?;
-        say(&format!("report         {}", one_line(&recovered)));
+        heading("The file is read all the same");
+        self.read_back(&first, self.file)?;
 
-        heading("Try next");
+        heading("Another file is stored while they are gone");
+        let second_file = process::root().join("Cargo.lock");
+        let size = fs::metadata(&second_file).into_diagnostic()?.len();
+        let second = self.store(&second_file, size)?;
+
+        heading("They come back, and heal what they missed");
+        for node in KILLED {
+            self.floe_json(&["devnet", "start-node", &node.to_string()], true)?;
+        }
+        self.watch_healing(&second)?;
+        self.read_back(&second, &second_file)?;
+
+        heading("The first file is deleted");
+        let deleted = self.floe_json(&["delete", "--object-ids", &first.object, "--yes"], false)?;
+        let count = deleted.as_array().map_or(0, Vec::len);
         say(&format!(
-            "{} decode {} --out again",
-            relative(&self.floe),
-            relative(&slivers)
+            "{count} blob deleted; its storage is the wallet's again"
         ));
-        say(&format!(
-            "{} verify {}",
-            relative(&self.floe),
-            relative(&slivers)
-        ));
-        say(&format!(
-            "{} quilt pack docs/spec/*.md --out spec.quilt",
-            relative(&self.floe)
-        ));
-        println!();
         Ok(())
     }
 
-    /// Runs `floe ARGS INPUT [--out OUT] --json` and returns what it printed.
-    fn floe(&self, args: &[&str], input: &Path, out: Option<&Path>) -> Result<Value> {
-        let mut all: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        all.push(input.display().to_string());
-        if let Some(out) = out {
-            all.extend(["--out".to_owned(), out.display().to_string()]);
-        }
-        println!("  \x1b[1m$ floe {}\x1b[0m", all.join(" "));
-        all.push("--json".to_owned());
-        let started = monotonic();
-        let json = process::output(&self.floe.display().to_string(), &all)?;
+    fn show_network(&self, took: f64) -> Result<()> {
+        let status = self.status()?;
+        let shards = number(&status, "/shards")?;
         say(&format!(
-            "took           {:.2} s",
-            (monotonic() - started).as_secs_f64()
+            "ready after {took:.1} s: a Sui full node, {NODES} storage nodes, {shards} shards, epoch {}",
+            number(&status, "/epoch")?
         ));
-        serde_json::from_str(&json)
+        say(&format!(
+            "a blob survives the loss of any {} shards when it is certified, of {} once all hold it",
+            (shards - 1) / 3,
+            2 * ((shards - 1) / 3)
+        ));
+        Ok(())
+    }
+
+    fn store(&self, file: &Path, size: u64) -> Result<Stored> {
+        let path = file.display().to_string();
+        let begun = monotonic();
+        let stored = self.floe_json(&["store", &path, "--epochs", "2"], false)?;
+        let took = (monotonic() - begun).as_secs_f64();
+        let created = "/0/blobStoreResult/newlyCreated";
+        let blob_id = text(&stored, &format!("{created}/blobObject/blobId"))?;
+        let object = text(&stored, &format!("{created}/blobObject/id"))?;
+        let encoded = number(
+            &stored,
+            &format!("{created}/blobObject/storage/storageSize"),
+        )?;
+        let cost = number(&stored, &format!("{created}/cost"))?;
+        say(&format!("blob id   {blob_id}"));
+        say(&format!(
+            "encoded   {} in slivers over all shards, each signed for by its node",
+            bytes(encoded)
+        ));
+        say(&format!("paid      {} for 2 epochs", wal(cost)));
+        say(&format!("took      {took:.2} s, {}", rate(size, took)));
+        Ok(Stored { blob_id, object })
+    }
+
+    fn read_back(&self, stored: &Stored, original: &Path) -> Result<()> {
+        let out = self.work.join("back");
+        let begun = monotonic();
+        self.floe_json(
+            &["read", &stored.blob_id, "--out", &out.display().to_string()],
+            false,
+        )?;
+        let took = (monotonic() - begun).as_secs_f64();
+        let (back, original) = (fs::read(&out), fs::read(original));
+        let (back, original) = (back.into_diagnostic()?, original.into_diagnostic()?);
+        if back != original {
+            bail!("the file that came back differs from the original");
+        }
+        let size = u64::try_from(back.len()).into_diagnostic()?;
+        say(&format!(
+            "took      {took:.2} s, {}; every byte is the same",
+            rate(size, took)
+        ));
+        fs::remove_file(&out).into_diagnostic()
+    }
+
+    /// A node confirms a blob only if it holds everything of it: waits until all that were dead do.
+    fn watch_healing(&self, stored: &Stored) -> Result<()> {
+        let status = self.status()?;
+        let path = format!(
+            "/v1/blobs/{}/confirmation/deletable/{}",
+            stored.blob_id, stored.object
+        );
+        let begun = monotonic();
+        for node in KILLED {
+            let address = text(&status, &format!("/nodes/{node}/address"))?;
+            while http::get_status(&address, &path)? != 200 {
+                if monotonic() - begun > HEAL_TIME_MAX {
+                    bail!("node {node} does not hold the blob after {HEAL_TIME_MAX:?}");
+                }
+                thread::sleep(POLL);
+            }
+            say(&format!(
+                "node-{node:02} holds its slivers after {:.1} s, made of single symbols of the others",
+                (monotonic() - begun).as_secs_f64()
+            ));
+        }
+        Ok(())
+    }
+
+    fn status(&self) -> Result<Value> {
+        self.floe_json(&["devnet", "status"], true)
+    }
+
+    /// Runs `floe ARGS --json` on the network and returns what it printed.
+    fn floe_json(&self, args: &[&str], quietly: bool) -> Result<Value> {
+        if !quietly {
+            println!("  \x1b[1m$ floe {}\x1b[0m", args.join(" "));
+        }
+        let mut command = Command::new(self.floe);
+        command.args(args);
+        if args.first() != Some(&"devnet") {
+            command.args(["--config", self.network.variable("FLOE_CONFIG")?]);
+        }
+        command.arg("--json").envs(&self.network.env);
+        let output = command.output().into_diagnostic()?;
+        if !output.status.success() {
+            bail!(
+                "`floe {}` failed: {}",
+                args.join(" "),
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
+        serde_json::from_slice(&output.stdout)
             .into_diagnostic()
             .wrap_err("floe did not print JSON")
     }
-
-    /// Removes both slivers of `2f` shards chosen by the seed; returns the lost pair indices.
-    fn lose_shards(&self, slivers: &Path) -> Result<BTreeSet<u16>> {
-        let faulty = (self.n_shards - 1) / 3;
-        let mut lost = BTreeSet::new();
-        let mut state = self.seed;
-        while lost.len() < usize::from(2 * faulty) {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            let pick = (state >> 33) % u64::from(self.n_shards);
-            let pair = u16::try_from(pick).into_diagnostic()?;
-            if lost.insert(pair) {
-                remove_sliver(slivers, "primary", pair)?;
-                remove_sliver(slivers, "secondary", self.n_shards - 1 - pair)?;
-            }
-        }
-        Ok(lost)
-    }
 }
 
-fn remove_sliver(slivers: &Path, axis: &str, index: u16) -> Result<()> {
-    let path = slivers.join(axis).join(format!("{index:05}.sliver"));
-    fs::remove_file(&path)
-        .into_diagnostic()
-        .wrap_err_with(|| path.display().to_string())
-}
-
-fn folder_size(folder: &Path) -> Result<u64> {
-    let mut total = 0;
-    for entry in fs::read_dir(folder).into_diagnostic()? {
-        let entry = entry.into_diagnostic()?;
-        let metadata = entry.metadata().into_diagnostic()?;
-        total += if metadata.is_dir() {
-            folder_size(&entry.path())?
-        } else {
-            metadata.len()
-        };
-    }
-    Ok(total)
-}
-
-fn text(json: &Value, key: &str) -> Result<String> {
-    json.get(key)
+fn text(json: &Value, pointer: &str) -> Result<String> {
+    json.pointer(pointer)
         .and_then(Value::as_str)
         .map(ToOwned::to_owned)
-        .ok_or_else(|| miette!("floe's answer has no `{key}`: {json}"))
+        .ok_or_else(|| miette!("floe's answer has no `{pointer}`: {json}"))
 }
 
-fn one_line(json: &Value) -> String {
-    json.to_string()
+fn number(json: &Value, pointer: &str) -> Result<u64> {
+    json.pointer(pointer)
+        .and_then(Value::as_u64)
+        .ok_or_else(|| miette!("floe's answer has no number `{pointer}`: {json}"))
 }
 
-fn sample(pairs: &BTreeSet<u16>) -> String {
-    let first: Vec<String> = pairs.iter().take(8).map(ToString::to_string).collect();
-    format!("{} …", first.join(", "))
-}
-
-fn heading(title: &str) {
-    println!("\n\x1b[1;36m▸ {title}\x1b[0m");
-}
-
-fn say(line: &str) {
-    println!("  {line}");
-}
-
-fn relative(path: &Path) -> String {
-    path.strip_prefix(process::root())
-        .unwrap_or(path)
-        .display()
-        .to_string()
+fn message(json: &Value) -> &str {
+    json.get("message")
+        .and_then(Value::as_str)
+        .unwrap_or("done")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-fn bytes(count: u64) -> String {
-    match count {
-        0..10_000 => format!("{count} B"),
-        10_000..10_000_000 => format!("{:.1} KB", count as f64 / 1e3),
-        _ => format!("{:.1} MB", count as f64 / 1e6),
-    }
+fn rate(size: u64, seconds: f64) -> String {
+    format!("{:.1} MB/s", size as f64 / 1e6 / seconds)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "times shown to people on a real machine"
-)]
-fn monotonic() -> Duration {
-    use std::sync::LazyLock;
-    use std::time::Instant;
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    START.elapsed()
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn wal(frost: u64) -> String {
+    format!("{:.6} WAL", frost as f64 / 1e9)
 }

@@ -69,6 +69,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "node",
             "client",
             "fullnode",
+            "ledger",
             "contracts",
         ],
     ),

@@ -8,8 +8,12 @@ mod acceptance;
 mod bench;
 mod check;
 mod demo;
+mod files_demo;
 mod graph;
+mod http;
+mod network;
 mod process;
+mod show;
 mod soak;
 mod test;
 mod tidy;
@@ -26,7 +30,7 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Build Floe and show its main job: encode a real file, lose two thirds of it, get it back.
+    /// Build Floe and show its main job: a network stores a real file, loses nodes, gives it back, heals.
     Demo(demo::Options),
     /// Set up and pass all tests (at most 15 minutes on two cores, plus the build).
     Test(test::Options),

@@ -79,6 +79,8 @@ pub enum Command {
     /// Pack many small files into one blob, and unpack them
     #[command(subcommand)]
     Quilt(commands::quilt::Command),
+    /// Run a whole network on this machine, and steer it
+    Devnet(commands::devnet::Args),
     /// Run a Sui full node with the Walrus contracts, and look into its chain
     #[command(subcommand)]
     Fullnode(commands::fullnode::Command),

@@ -1,6 +1,14 @@
 //! Whole networks in one thread on virtual time: the shipped services, a network that delays and
-//! partitions, hosts that lose power, nodes that lie. A seed decides everything.
+//! holds back, hosts that lose power, nodes that lie. A seed decides everything, so that a failure
+//! can be seen again.
+//!
+//! `cargo xtask soak sim --seeds N` runs many seeds, `--from S --seeds 1` the one that failed.
 
+pub mod cluster;
 pub mod host;
 pub mod liar;
 pub mod net;
+pub mod scenario;
+
+/// Whatever went wrong.
+pub type Error = Box<dyn std::error::Error>;

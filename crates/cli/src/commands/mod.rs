@@ -4,6 +4,7 @@ pub mod blob_id;
 pub mod completions;
 pub mod convert;
 pub mod decode;
+pub mod devnet;
 pub mod encode;
 pub mod fullnode;
 pub mod network;

@@ -1,0 +1,424 @@
+//! A running network: the full node, the storage nodes, the driver of epochs.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use floe_contracts::{
+    Contracts, NetworkConfig, ReadError, RpcOptions, SecretKey, Trust, Wallet, WalletOptions,
+};
+use floe_env::{Access, DiskError, Env, Lane, Listener, Tasks, replace, tcp_listener};
+use floe_fullnode::genesis::{self, AccountEntry, Chain, GenesisFile, NodeEntry, Span};
+use floe_fullnode::{Faucet, FaucetOptions, Server, ServerLimits, StartError};
+use floe_ledger::GenesisNodeIds;
+use tokio_util::sync::CancellationToken;
+
+use crate::driver::Driver;
+use crate::layout::{self, LayoutError, Record};
+use crate::logs::SpanSpawn;
+use crate::nodes::{Member, Nodes, NodesConfig};
+
+/// How long services may take to end.
+const STOP_GRACE: Duration = Duration::from_secs(10);
+/// SUI of the wallet that pays for epoch changes, MIST.
+const DRIVER_SUI_MIST: u64 = 100_000_000_000_000;
+const KEY_BYTES_MAX: usize = 4 << 10;
+
+/// What a devnet is made of.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Its folder; made if it does not exist.
+    pub dir: PathBuf,
+    /// Storage nodes of a new devnet.
+    pub nodes: usize,
+    /// Shards of a new devnet.
+    pub n_shards: u16,
+    /// How long an epoch of a new devnet lasts.
+    pub epoch_duration: Span,
+    /// The port of a new devnet's full node; one that is free if 0.
+    pub port: u16,
+    /// The program to run each storage node with, in a process of its own; none to run them in this one.
+    pub program: Option<PathBuf>,
+}
+
+/// A devnet can't be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DevnetError {
+    /// Its folder is of no use.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The full node can't be started.
+    #[error("full node: {0}")]
+    FullNode(#[from] StartError),
+    /// A port is taken.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A storage node can't be started.
+    #[error("storage node {reason}")]
+    Node {
+        /// Which, and why.
+        reason: String,
+    },
+    /// The contracts can't be read from the full node.
+    #[error("the contracts can't be read: {0}")]
+    Contracts(#[from] ReadError),
+    /// A file of the devnet is not what it should be.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl From<DiskError> for DevnetError {
+    fn from(error: DiskError) -> Self {
+        Self::Layout(error.into())
+    }
+}
+
+/// A network that is up.
+#[derive(Debug)]
+pub struct Network {
+    /// What it is made of.
+    pub record: Record,
+    /// What users put into the environment: names and values.
+    pub env_lines: Vec<(&'static str, String)>,
+    /// The network, as clients have it in their configuration.
+    pub config: NetworkConfig,
+    dir: PathBuf,
+    contracts: Contracts,
+    driver: Arc<Driver>,
+    nodes: Arc<Nodes>,
+    tasks: tokio::sync::Mutex<Option<Tasks>>,
+    failed: CancellationToken,
+    env: Env,
+}
+
+/// Sockets bound before anything else is done: their ports go on chain.
+struct Sockets {
+    full_node: Listener,
+    nodes: Vec<Listener>,
+    record: Record,
+    is_new: bool,
+}
+
+impl Sockets {
+    async fn bind(env: &Env, options: &Options) -> Result<Self, DevnetError> {
+        let existing = Record::read(&*env.disk, &options.dir)?;
+        let is_new = existing.is_none();
+        let wanted = existing.unwrap_or_else(|| {
+            Record::new(
+                options.port,
+                vec![0; options.nodes],
+                options.n_shards,
+                options.epoch_duration.as_ms(),
+            )
+        });
+        let (full_node, full_node_port) = bind(wanted.full_node_port).await?;
+        let mut nodes = Vec::with_capacity(wanted.node_ports.len());
+        let mut node_ports = Vec::with_capacity(wanted.node_ports.len());
+        for port in &wanted.node_ports {
+            let (listener, port) = bind(*port).await?;
+            nodes.push(listener);
+            node_ports.push(port);
+        }
+        let record = wanted.on_ports(full_node_port, node_ports);
+        Ok(Self {
+            full_node,
+            nodes,
+            record,
+            is_new,
+        })
+    }
+}
+
+async fn bind(port: u16) -> Result<(Listener, u16), DevnetError> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let failed = |source| DevnetError::Listen { address, source };
+    let listener = tcp_listener(address).await.map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    Ok((listener, port))
+}
+
+impl Network {
+    /// Starts the devnet in a folder; makes it if there is none yet. It is ready when this returns.
+    ///
+    /// # Errors
+    /// [`DevnetError`]; nothing keeps running.
+    pub async fn start(env: Env, options: &Options) -> Result<Self, DevnetError> {
+        env.disk.create_dir_all(&options.dir)?;
+        let sockets = Sockets::bind(&env, options).await?;
+        let driver_key = driver_key(&env, options)?;
+        let file = genesis_file(&sockets.record, &driver_key);
+        let chain = start_chain(&env, options, file).await?;
+        let url = format!("http://127.0.0.1:{}", sockets.record.full_node_port);
+        let config = network_config(&chain, &sockets.record, &url)?;
+        let env_lines = genesis::env_lines(&chain.network, &chain.keys.account, &url, Some(&url))?;
+        write_client_files(&env, options, &config, &chain)?;
+        let ids = chain.network.walrus.nodes.clone();
+        let trust = config.trust.clone();
+        let tasks = Tasks::new(Arc::clone(&env.spawn));
+        let handle = serve_chain(&env, chain, sockets.full_node, &tasks)?;
+        let contracts = Contracts::connect(&env, config.clone(), RpcOptions::default()).await?;
+        let wallet = Wallet::new(
+            contracts.clone(),
+            Arc::new(driver_key),
+            WalletOptions::default(),
+        );
+        let members = members(&env, options, &sockets.record, &ids, &contracts)?;
+        let nodes = NodesConfig {
+            env: env.clone(),
+            dir: options.dir.clone(),
+            program: options.program.clone(),
+            contracts: contracts.clone(),
+            trust: trust.ok_or_else(|| DevnetError::Node {
+                reason: "cannot follow a chain that nothing is known of".to_owned(),
+            })?,
+            is_new: sockets.is_new,
+        };
+        let nodes = Arc::new(Nodes::new(nodes, members));
+        nodes.start_all(sockets.nodes).await?;
+        let (clock, shared) = (Arc::clone(&env.clock), Arc::clone(&nodes));
+        let driver = Arc::new(Driver::new(handle, wallet, shared, clock));
+        let (running, shutdown) = (Arc::clone(&driver), tasks.shutdown().clone());
+        tasks.spawn("devnet.driver", async move { running.run(shutdown).await });
+        if sockets.is_new {
+            sockets.record.write(&env.disk, &options.dir)?;
+        }
+        Ok(Self {
+            record: sockets.record,
+            env_lines,
+            config,
+            dir: options.dir.clone(),
+            contracts,
+            driver,
+            nodes,
+            failed: tasks.shutdown().clone(),
+            tasks: tokio::sync::Mutex::new(Some(tasks)),
+            env,
+        })
+    }
+
+    /// Its folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The contracts, read through its full node.
+    pub const fn contracts(&self) -> &Contracts {
+        &self.contracts
+    }
+
+    /// Drives epochs, and lets time pass.
+    pub const fn driver(&self) -> &Arc<Driver> {
+        &self.driver
+    }
+
+    pub(crate) fn nodes(&self) -> &Nodes {
+        &self.nodes
+    }
+
+    /// Fires when a service of the full node has ended, and the network is of no use any more.
+    pub const fn failed(&self) -> &CancellationToken {
+        &self.failed
+    }
+
+    /// Stops everything, the storage nodes first.
+    pub async fn stop(&self) {
+        self.nodes.shut_down().await;
+        let Some(tasks) = self.tasks.lock().await.take() else {
+            return;
+        };
+        for error in tasks.stop(&*self.env.clock, STOP_GRACE).await {
+            tracing::error!(%error, "a service did not stop");
+        }
+    }
+}
+
+/// The storage nodes as the chain knows them, with their accounts.
+fn members(
+    env: &Env,
+    options: &Options,
+    record: &Record,
+    ids: &[GenesisNodeIds],
+    contracts: &Contracts,
+) -> Result<Vec<Member>, DevnetError> {
+    let nodes = ids.iter().zip(&record.node_ports).enumerate();
+    let member = |(index, (ids, port)): (usize, (&GenesisNodeIds, &u16))| {
+        let folder = layout::chain(&options.dir).join("nodes");
+        let path = folder.join(layout::node_name(index)).join("wallet.key");
+        let text = env.disk.read(&path, KEY_BYTES_MAX)?;
+        let key = SecretKey::parse(&String::from_utf8_lossy(&text));
+        let key = key.map_err(|error| DevnetError::File {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
+        Ok(Member {
+            id: ids.node_id,
+            cap: ids.cap,
+            wallet: Wallet::new(contracts.clone(), Arc::new(key), WalletOptions::default()),
+            port: *port,
+        })
+    };
+    nodes.map(member).collect()
+}
+
+/// Writes what clients need: the network, and the wallet as Sui's own tools keep it.
+fn write_client_files(
+    env: &Env,
+    options: &Options,
+    config: &NetworkConfig,
+    chain: &Chain,
+) -> Result<(), DevnetError> {
+    let dir = std::path::absolute(&options.dir).unwrap_or_else(|_| options.dir.clone());
+    let path = layout::client_config(&dir);
+    let bad = |reason: String| DevnetError::File {
+        path: path.clone(),
+        reason,
+    };
+    env.disk.create_dir_all(&dir.join("sui"))?;
+    let network = config.to_yaml().map_err(|error| bad(error.to_string()))?;
+    let wallet = layout::wallet_config(&dir);
+    let text = format!("{network}wallet_config: {}\n", quoted(&wallet));
+    replace(&env.disk, &path, text.as_bytes(), Access::Shared)?;
+    let key = SecretKey::from(chain.keys.account.0.clone());
+    let entries = serde_json::json!([key.to_keystore_entry().as_str()]);
+    let keystore = layout::keystore(&dir);
+    replace(
+        &env.disk,
+        &keystore,
+        entries.to_string().as_bytes(),
+        Access::Private,
+    )?;
+    let url = config.rpc_urls.first().map_or("", String::as_str);
+    let text = format!(
+        "keystore:\n  File: {}\nenvs:\n  - alias: devnet\n    rpc: {}\nactive_env: devnet\nactive_address: \"{}\"\n",
+        quoted(&keystore),
+        serde_json::Value::from(url),
+        chain.keys.account.address(),
+    );
+    replace(&env.disk, &wallet, text.as_bytes(), Access::Private)?;
+    Ok(())
+}
+
+/// A path as a string of YAML, which JSON's are.
+fn quoted(path: &Path) -> serde_json::Value {
+    path.display().to_string().into()
+}
+
+fn genesis_file(record: &Record, driver: &SecretKey) -> GenesisFile {
+    let nodes = record.node_ports.iter().enumerate();
+    let nodes = nodes
+        .map(|(index, port)| NodeEntry::new(layout::node_name(index), format!("127.0.0.1:{port}")))
+        .collect();
+    GenesisFile {
+        n_shards: record.n_shards,
+        epoch_duration: Span(Duration::from_millis(record.epoch_duration_ms)),
+        nodes,
+        accounts: vec![AccountEntry {
+            address: driver.address(),
+            sui_mist: DRIVER_SUI_MIST,
+            wal_frost: 0,
+        }],
+        ..GenesisFile::default()
+    }
+}
+
+fn driver_key(env: &Env, options: &Options) -> Result<SecretKey, DevnetError> {
+    let path = options.dir.join("driver.key");
+    let bad = |error: floe_contracts::KeyError| DevnetError::File {
+        path: path.clone(),
+        reason: error.to_string(),
+    };
+    match env.disk.read(&path, KEY_BYTES_MAX) {
+        Ok(bytes) => SecretKey::parse(&String::from_utf8_lossy(&bytes)).map_err(bad),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let key = SecretKey::generate(&*env.rng);
+            let text = key.to_suiprivkey().map_err(bad)?;
+            replace(&env.disk, &path, text.as_bytes(), Access::Private)?;
+            Ok(key)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn start_chain(
+    env: &Env,
+    options: &Options,
+    file: GenesisFile,
+) -> Result<Chain, DevnetError> {
+    let (world, chain) = (
+        env.clone(),
+        floe_fullnode::Options::new(layout::chain(&options.dir)),
+    );
+    let start = move || genesis::start_chain(&world, &chain, Some(&file));
+    Ok(env.compute.offload(Lane::Io, start).await?)
+}
+
+/// Runs the full node and its server.
+fn serve_chain(
+    env: &Env,
+    chain: Chain,
+    listener: Listener,
+    tasks: &Tasks,
+) -> Result<floe_fullnode::Handle, DevnetError> {
+    let env = Env {
+        spawn: Arc::new(SpanSpawn::new(Arc::clone(&env.spawn), "full-node")),
+        ..env.clone()
+    };
+    let handle = chain.service.handle();
+    let wal = chain.network.walrus.wal_type.clone();
+    let faucet = Faucet::new(
+        handle.clone(),
+        chain.keys.faucet.0,
+        FaucetOptions::new(Some(wal)),
+    );
+    let server = Server {
+        env,
+        router: floe_fullnode::router(&handle, Some(faucet)),
+        limits: ServerLimits::default(),
+        metrics: Arc::clone(handle.metrics()),
+    };
+    let (service, shutdown) = (chain.service, tasks.shutdown().clone());
+    tasks.spawn("devnet.full-node", async move {
+        if let Err(error) = service.run(shutdown).await {
+            tracing::error!(%error, "the full node failed");
+        }
+    });
+    let shutdown = tasks.shutdown().clone();
+    tasks.spawn("devnet.full-node-server", async move {
+        if let Err(error) = server.serve(listener, shutdown).await {
+            tracing::error!(%error, "the server of the full node failed");
+        }
+    });
+    Ok(handle)
+}
+
+fn network_config(chain: &Chain, record: &Record, url: &str) -> Result<NetworkConfig, DevnetError> {
+    let walrus = &chain.network.walrus;
+    let mut config = NetworkConfig::new(walrus.system_object, walrus.staking_object, [url]);
+    config.exchange_objects = walrus.exchange_object.into_iter().collect();
+    config.treasury_object = Some(walrus.treasury_object);
+    config.upgrade_manager_object = Some(walrus.upgrade_manager);
+    config.slashing_manager_object = Some(walrus.slashing_manager);
+    config.n_shards = Some(record.n_shards);
+    let committee = floe_ledger::committee(0, chain.keys.validator.public_key());
+    config.trust = Some(Trust {
+        chain_id: chain.network.chain_id,
+        epoch: 0,
+        first_checkpoint: 0,
+        validators: committee.members,
+        event_packages: vec![walrus.walrus_package],
+    });
+    Ok(config)
+}
