@@ -199,15 +199,22 @@ step('writes files and reads them back', async () => {
 });
 
 step('sets, changes and removes attributes', async () => {
-  const { objectId } = kept['1 byte'];
-  const write = (attributes) =>
-    connect().walrus.executeWriteBlobAttributesTransaction({ signer, blobObjectId: objectId, attributes });
-  // A blob without attributes has no such field, and the client says so.
-  await assert.rejects(connect().walrus.readBlobAttributes({ blobObjectId: objectId }), /not found/);
-  await write({ 'content-type': 'text/plain', author: 'anyone' });
-  await write({ 'content-type': 'text/html', author: null });
-  const attributes = await connect().walrus.readBlobAttributes({ blobObjectId: objectId });
-  assert.deepEqual({ ...attributes }, { 'content-type': 'text/html' });
+  const client = connect();
+  const { blobObject } = await client.walrus.writeBlob({
+    blob: bytes(500, 31), deletable: true, epochs: 1, signer, attributes: { 'content-type': 'text/plain', author: 'anyone' },
+  });
+  const blobObjectId = blobObject.id;
+  assert.deepEqual(
+    { ...(await connect().walrus.readBlobAttributes({ blobObjectId })) },
+    { 'content-type': 'text/plain', author: 'anyone' },
+  );
+  await connect().walrus.executeWriteBlobAttributesTransaction({
+    signer, blobObjectId, attributes: { 'content-type': 'text/html', author: null, lang: 'en' },
+  });
+  assert.deepEqual(
+    { ...(await connect().walrus.readBlobAttributes({ blobObjectId })) },
+    { 'content-type': 'text/html', lang: 'en' },
+  );
 });
 
 step('extends a blob', async () => {

@@ -18,7 +18,7 @@ use crate::{
 
 /// Arguments of `floe blob-status`.
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false, args = ["file", "blob_id"])]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(false).args(["file", "blob_id"]))]
 pub struct Args {
     /// A file with the blob
     #[arg(long, value_name = "FILE")]

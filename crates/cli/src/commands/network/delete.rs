@@ -19,7 +19,7 @@ use crate::{
 
 /// Arguments of `floe delete`.
 #[derive(Debug, clap::Args)]
-#[group(id = "which", required = true, args = ["files", "blob_ids", "object_ids"])]
+#[command(group = clap::ArgGroup::new("which").required(true).multiple(true).args(["files", "blob_ids", "object_ids"]))]
 pub struct Args {
     /// Files with the blobs
     #[arg(long, value_name = "FILE", num_args = 1.., alias = "file")]

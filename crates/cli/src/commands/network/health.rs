@@ -17,7 +17,7 @@ use crate::{
 
 /// Arguments of `floe health`.
 #[derive(Debug, clap::Args)]
-#[group(id = "which", multiple = false, args = ["node_ids", "node_urls", "committee"])]
+#[command(group = clap::ArgGroup::new("which").required(false).multiple(false).args(["node_ids", "node_urls", "committee"]))]
 pub struct Args {
     /// Nodes, by their ids
     #[arg(long, value_name = "NODE_ID", num_args = 1..)]

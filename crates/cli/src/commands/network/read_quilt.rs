@@ -19,7 +19,7 @@ use crate::{
 
 /// Arguments of `floe read-quilt`.
 #[derive(Debug, clap::Args)]
-#[group(id = "what", required = true, multiple = false, args = ["quilt_id", "quilt_patch_ids"])]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(false).args(["quilt_id", "quilt_patch_ids"]))]
 pub struct Args {
     /// The quilt's blob id
     #[arg(long, value_name = "BLOB_ID")]

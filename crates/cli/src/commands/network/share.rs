@@ -37,7 +37,7 @@ pub struct FundArgs {
 
 /// Arguments of `floe burn-blobs`.
 #[derive(Debug, clap::Args)]
-#[group(id = "which", required = true, multiple = false, args = ["object_ids", "all", "all_expired"])]
+#[command(group = clap::ArgGroup::new("which").required(true).multiple(false).args(["object_ids", "all", "all_expired"]))]
 pub struct BurnArgs {
     /// Ids of blob objects
     #[arg(long, value_name = "OBJECT_ID", num_args = 1..)]

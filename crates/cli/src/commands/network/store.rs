@@ -32,7 +32,7 @@ pub struct Args {
 
 /// How blobs are stored.
 #[derive(Debug, clap::Args)]
-#[group(id = "expiry", required = true, multiple = false, args = ["epochs", "earliest_expiry_time", "end_epoch"])]
+#[command(group = clap::ArgGroup::new("expiry").required(true).multiple(false).args(["epochs", "earliest_expiry_time", "end_epoch"]))]
 pub struct HowArgs {
     /// Epochs to keep them, the current one included, or `max`
     #[arg(long, value_name = "N|max")]

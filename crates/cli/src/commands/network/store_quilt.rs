@@ -18,7 +18,7 @@ use crate::{
 
 /// Arguments of `floe store-quilt`.
 #[derive(Debug, clap::Args)]
-#[group(id = "content", required = true, multiple = false, args = ["paths", "blobs"])]
+#[command(group = clap::ArgGroup::new("content").required(true).multiple(false).args(["paths", "blobs"]))]
 pub struct Args {
     /// Files, named by their file name, and folders, whose files are named by their path in there
     #[arg(long, value_name = "PATH", num_args = 1..)]
