@@ -22,6 +22,8 @@ mod quilt;
 mod read;
 mod status;
 mod store;
+#[cfg(test)]
+mod testing;
 
 pub use self::{
     client::Client,

@@ -2,6 +2,8 @@
 
 mod open;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod whole;
 
 pub use self::{open::OpenBlob, stream::BlobStream};

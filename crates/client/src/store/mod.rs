@@ -10,6 +10,8 @@ mod encode;
 mod options;
 mod outcome;
 mod plan;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 pub use self::{
