@@ -87,6 +87,9 @@ pub enum Command {
     /// Store and read blobs on a network, and look after them
     #[command(flatten)]
     Network(commands::network::Command),
+    /// Stake WAL, get it, and act on chain for storage nodes
+    #[command(flatten)]
+    Staking(commands::staking::Command),
     /// Set up, run and look at a storage node
     #[command(subcommand)]
     Node(commands::node::Command),

@@ -60,6 +60,9 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Network(command) => {
             commands::network::run(command, &cli.global.network, &world, output)
         }
+        Command::Staking(command) => {
+            commands::staking::run(&command, &cli.global.network, &world, output)
+        }
         Command::Devnet(args) => commands::devnet::run(args, &world, output),
         Command::Fullnode(command) => commands::fullnode::run(&command, &world, output),
         Command::Node(command) => commands::node::run(&command, &world, output),

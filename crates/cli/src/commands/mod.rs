@@ -12,6 +12,7 @@ pub mod node;
 pub mod quilt;
 pub mod recover;
 mod service;
+pub mod staking;
 pub mod verify;
 
 use std::{fmt, str::FromStr};

@@ -64,7 +64,8 @@ impl Wallet {
         let mut rebuilds = 0;
         let mut refused = None;
         loop {
-            match self.attempt(ptb, &deployment, gas_factor).await {
+            // On the heap: every operation of the wallet has this future in its own.
+            match Box::pin(self.attempt(ptb, &deployment, gas_factor)).await {
                 Ok(executed) => return Ok(executed),
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::MoreGas) => gas_factor *= 4,
