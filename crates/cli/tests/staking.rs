@@ -207,7 +207,7 @@ fn what_cannot_be_done_is_refused_with_a_cure() {
         &["node-admin", "--node-id", &nodes[0], "collect-commission"],
         9,
     );
-    assert_eq!(other["error"]["reason"], "CONTRACT_REFUSED");
+    assert_eq!(other["error"]["reason"], "TRANSACTION_FAILED");
     let down = network.refusal(&["list-staked-wal", "--rpc-url", "http://127.0.0.1:1"], 8);
     assert_eq!(down["error"]["reason"], "UNREACHABLE");
 
@@ -218,7 +218,7 @@ fn what_cannot_be_done_is_refused_with_a_cure() {
         .current_dir(network.dir.path())
         .output()
         .unwrap();
-    assert_eq!(alone.status.code(), Some(4));
+    assert_eq!(alone.status.code(), Some(2));
     let error: Value = serde_json::from_slice(&alone.stderr).unwrap();
     assert_eq!(error["error"]["message"], "no network is configured");
 }

@@ -44,11 +44,24 @@ pub(crate) fn transaction_failure(error: &TransactionError) -> Failure {
         TransactionError::Argument(_) | TransactionError::Overflow { .. } => {
             Failure::new(Reason::InvalidArgument, error.to_string())
         }
-        TransactionError::Refused(_) | TransactionError::Unknown { .. } => Failure::new(
+        TransactionError::Refused(_) => Failure::new(
             Reason::Unreachable,
             "the transaction could not be submitted",
         )
         .caused_by(causes(error)),
+        TransactionError::Unknown { .. } => {
+            let message = "it is not known whether the transaction has run";
+            Failure::new(Reason::Unreachable, message)
+                .caused_by(causes(error))
+                .help("look it up before trying again")
+        }
+        TransactionError::Aborted { digest: None, .. }
+        | TransactionError::Failed { digest: None, .. } => {
+            let message = "the transaction would fail, and was not submitted";
+            Failure::new(Reason::TransactionFailed, message)
+                .caused_by(causes(error))
+                .help("nothing was paid")
+        }
         _ => Failure::new(Reason::TransactionFailed, "the transaction failed")
             .caused_by(causes(error)),
     }

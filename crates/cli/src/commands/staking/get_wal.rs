@@ -53,7 +53,7 @@ pub fn run(
     network::run(world, network, async |session: Session| {
         let wallet = session.wallet()?;
         let configured = session
-            .contracts
+            .contracts()
             .network()
             .exchange_objects
             .first()

@@ -1,11 +1,11 @@
 //! Staking WAL, getting WAL, and what operators of nodes do on chain
 //! (`docs/spec/client.md` §7).
 
-mod get_wal;
-mod list;
-mod node_admin;
-mod stake;
-mod withdraw;
+pub mod get_wal;
+pub mod list;
+pub mod node_admin;
+pub mod stake;
+pub mod withdraw;
 
 use std::fmt;
 
