@@ -89,7 +89,7 @@ impl Cluster {
             };
             let dir = Path::new(DIR);
             node_env.disk.create_dir_all(dir)?;
-            Node::create_store(&node_env, dir, &keys)?;
+            Node::create_store(&node_env.disk, &*node_env.rng, dir, &keys)?;
         }
         Ok(Self {
             network: network_config(&made),

@@ -4,7 +4,7 @@
 use floe_sim::scenario;
 
 /// Seeds of an ordinary run, all parts together.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 8;
 const PARTS: u64 = 4;
 
 fn number(name: &str, default: u64) -> u64 {
