@@ -2,7 +2,7 @@
 //! holds back, hosts that lose power, nodes that lie. A seed decides everything, so that a failure
 //! can be seen again.
 //!
-//! `cargo xtask soak sim --seeds N` runs many seeds, `--from S --seeds 1` the one that failed.
+//! `cargo run --release -p floe-sim --example seeds -- FROM COUNT` runs many seeds.
 
 pub mod cluster;
 pub mod host;
