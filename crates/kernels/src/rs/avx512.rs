@@ -3,7 +3,8 @@
 //! Multiplying a label by a constant is linear over GF(2): a 16×16 bit matrix, that is four 8×8
 //! ones, one for each pair of input and output byte. A vector holds one [`Block`], low bytes in one
 //! half and high bytes in the other, so two `GF2P8AFFINEQB` do it: one on the block for the diagonal
-//! (low to low, high to high), one on the block with its halves swapped for the rest.
+//! (low to low, high to high), one on the block with its halves swapped for the rest, which is zero for
+//! constants of the subfield.
 #![expect(
     unsafe_code,
     reason = "vector loads and stores, calls that need detected features"
@@ -13,8 +14,8 @@ use std::arch::x86_64::*;
 
 use super::{
     engine::{Block, Engine, Rows, Span},
-    tables::{Factor, Matrix, twiddles},
-    transform::{define_transforms, impl_engine},
+    tables::{Factor, Matrix, Tower},
+    transform::{Twiddles, define_butterflies, define_transforms, impl_engine},
 };
 use crate::dispatch::Avx512;
 
@@ -22,28 +23,71 @@ use crate::dispatch::Avx512;
 #[derive(Debug)]
 pub(super) struct Gfni {
     _proof: Avx512,
-    /// By the index that the butterflies' distance and points make up, see [`twiddles`].
-    twiddles: Vec<Matrix>,
+    /// Multiplication of bytes, and of labels.
+    twiddles: Twiddles<u64, Matrix>,
+    shear: u64,
 }
 
 impl Gfni {
     /// An engine for spans of which point and size add up to `points` at most.
     pub(super) fn new(proof: Avx512, points: usize) -> Self {
+        let tower = Tower::new();
+        let bytes = |tower: &Tower, label| tower.matrix(label)[0];
         Self {
             _proof: proof,
-            twiddles: twiddles(points),
+            twiddles: Twiddles::new(points, &tower, bytes, Tower::matrix),
+            shear: tower.shear_matrix(),
         }
     }
 }
 
-impl_engine! { Gfni, |_this, row, factor| {
-    // SAFETY: the engine proves the features.
-    unsafe { scale(row, &factor.matrix) }
-} }
+impl_engine! {
+    Gfni,
+    |this, row| {
+        // SAFETY: the engine proves the features.
+        unsafe { change_basis(row, this.shear) }
+    },
+    |_this, row, factor| {
+        // SAFETY: the engine proves the features.
+        unsafe { scale(row, &factor.matrix) }
+    }
+}
 
 define_transforms! {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-    Matrix { load store sum multiplier multiply_add }
+    Twiddles<u64, Matrix> { bytes labels }
+}
+
+/// Multiplication of bytes.
+mod bytes {
+    use super::*;
+
+    define_butterflies! {
+        #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
+        Block, 1, u64 { load store sum spread multiply_add }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
+    fn spread(matrix: &u64) -> __m512i {
+        _mm512_set1_epi64(matrix.cast_signed())
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
+    fn multiply_add(x: __m512i, y: __m512i, matrix: __m512i) -> __m512i {
+        sum(x, _mm512_gf2p8affine_epi64_epi8::<0>(y, matrix))
+    }
+}
+
+/// Multiplication of labels.
+mod labels {
+    use super::*;
+
+    define_butterflies! {
+        #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
+        Block, 1, Matrix { load store sum multiplier multiply_add }
+    }
 }
 
 /// A matrix, spread over the lanes it is applied to.
@@ -95,9 +139,37 @@ fn multiplier(matrix: &Matrix) -> Multiplier {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
 fn multiply_add(x: __m512i, y: __m512i, m: Multiplier) -> __m512i {
     let straight = _mm512_gf2p8affine_epi64_epi8::<0>(y, m.straight);
-    let halves = _mm512_shuffle_i64x2::<0b01_00_11_10>(y, y);
-    let swapped = _mm512_gf2p8affine_epi64_epi8::<0>(halves, m.swapped);
+    let swapped = _mm512_gf2p8affine_epi64_epi8::<0>(swap_halves(y), m.swapped);
     _mm512_ternarylogic_epi64::<0x96>(x, straight, swapped)
+}
+
+/// Low bytes in place of high ones.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
+fn swap_halves(labels: __m512i) -> __m512i {
+    _mm512_shuffle_i64x2::<0b01_00_11_10>(labels, labels)
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
+fn add(target: &mut [Block], source: &[Block]) {
+    for (x, y) in target.iter_mut().zip(source) {
+        // SAFETY: there are blocks behind the references.
+        unsafe { store(x, sum(load(x), load(y))) };
+    }
+}
+
+/// Adds to the low bytes of every block what the matrix makes of the high ones.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
+fn change_basis(row: &mut [Block], shear: u64) {
+    let matrix = _mm512_maskz_set1_epi64(0x0F, shear.cast_signed());
+    for block in row {
+        // SAFETY: there is a block behind the reference.
+        unsafe {
+            let labels = load(block);
+            let added = _mm512_gf2p8affine_epi64_epi8::<0>(swap_halves(labels), matrix);
+            store(block, sum(labels, added));
+        }
+    }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]

@@ -288,6 +288,7 @@ impl Decoder {
         for (number, (row, factor)) in self.given.iter().enumerate() {
             plan.gather(given, number, rows, *row);
             engine.scale(rows.row_mut(*row), factor);
+            engine.change_basis(rows.row_mut(*row));
         }
         let span = |used| Span {
             start: 0,
@@ -313,6 +314,7 @@ impl Decoder {
     fn reveal(&self, rows: &mut Rows<'_>, plan: &Plan, originals: &mut SymbolsMut<'_>) {
         for (index, original) in self.originals.iter().enumerate() {
             if let Original::Restored { row, factor } = original {
+                self.code.engine.change_basis(rows.row_mut(*row));
                 self.code.engine.scale(rows.row_mut(*row), factor);
                 plan.scatter(rows, *row, originals, index);
             }

@@ -67,10 +67,10 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Panics unless the span lies within the rows and its points within so many twiddles: an engine's
-    /// pointers are good after that.
+    /// Panics unless the span lies within the rows and its points below `points`: an engine's
+    /// pointers and twiddles are good after that.
     #[cfg(target_arch = "x86_64")]
-    pub(super) fn check(&self, rows: &Rows<'_>, twiddles: usize) {
+    pub(super) fn check(&self, rows: &Rows<'_>, points: usize) {
         let Self {
             start,
             size,
@@ -85,12 +85,19 @@ impl Span {
             (start + size) * rows.width <= rows.blocks.len(),
             "spans lie within the rows"
         );
-        assert!(point + size <= twiddles + 1, "points lie within the tables");
+        assert!(
+            point.is_multiple_of(size) && point + size <= points,
+            "points lie within the tables"
+        );
     }
 }
 
 /// Additive FFTs over GF(2^16) in the basis of `docs/spec/encoding.md` §3.2, and scaling.
 pub(super) trait Engine: std::fmt::Debug + Send + Sync {
+    /// Turns labels into the coordinates that transforms work on, and back. Everything but
+    /// [`scale`](Self::scale) works on coordinates.
+    fn change_basis(&self, row: &mut [Block]);
+
     /// Values at the points of `span` to coefficients.
     fn inverse(&self, rows: &mut Rows<'_>, span: Span);
 
@@ -104,7 +111,7 @@ pub(super) trait Engine: std::fmt::Debug + Send + Sync {
         self.forward(rows, span);
     }
 
-    /// Multiplies all labels of a row.
+    /// Multiplies all labels of a row; not for coordinates.
     fn scale(&self, row: &mut [Block], factor: &Factor);
 
     /// `target[i] ^= source[i]`.
@@ -124,6 +131,9 @@ impl<E> std::fmt::Debug for Library<E> {
 }
 
 impl<E: LibraryEngine + Send + Sync> Engine for Library<E> {
+    /// The library works on labels.
+    fn change_basis(&self, _row: &mut [Block]) {}
+
     fn inverse(&self, rows: &mut Rows<'_>, span: Span) {
         let Span {
             start,

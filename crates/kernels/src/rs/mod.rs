@@ -204,7 +204,7 @@ impl ReedSolomon {
         let engine: Arc<dyn Engine> = match proof {
             Proof::Portable => Arc::new(Library(Portable::new())),
             #[cfg(target_arch = "x86_64")]
-            Proof::Avx2(proof) => Arc::new(avx2::Nibbles::new(proof, geometry.points())),
+            Proof::Avx2(proof) => Arc::new(avx2::Lookups::new(proof, geometry.points())),
             #[cfg(target_arch = "x86_64")]
             Proof::Avx512(proof) => Arc::new(avx512::Gfni::new(proof, geometry.points())),
         };
@@ -248,9 +248,11 @@ impl ReedSolomon {
             packing.plan(first, width, plan);
             for index in 0..self.geometry.originals {
                 plan.gather(&originals, index, &mut rows, index);
+                self.engine.change_basis(rows.row_mut(index));
             }
             self.transform(&mut rows);
             for index in 0..self.geometry.recovery {
+                self.engine.change_basis(rows.row_mut(index));
                 plan.scatter(&rows, index, &mut recovery, index);
             }
             first += width;
