@@ -39,10 +39,22 @@ pub enum FusedError {
 /// Working memory of a [`FusedEncoder`], reused between calls; up to about a MiB.
 #[derive(Clone, Debug, Default)]
 pub struct FusedScratch {
+    states: CodewordStates,
+    pieces: PieceScratch,
+}
+
+#[derive(Clone, Debug, Default)]
+struct PieceScratch {
     code: CodeScratch,
+    symbols: Vec<u8>,
+}
+
+/// Leaf hashes of codewords that go through a [`FusedEncoder`] piece by piece: 72 bytes a symbol, reused
+/// from one [`FusedEncoder::start`] to the next.
+#[derive(Clone, Debug, Default)]
+pub struct CodewordStates {
     originals: LeafStates,
     recovery: LeafStates,
-    symbols: Vec<u8>,
 }
 
 /// Expands codewords and hashes all their symbols as Merkle leaves.
@@ -132,53 +144,127 @@ impl FusedEncoder {
     fn tile(
         &self,
         originals: Symbols<'_>,
-        mut recovery: Option<SymbolsMut<'_>>,
-        mut leaves: SymbolsMut<'_>,
+        recovery: Option<SymbolsMut<'_>>,
+        leaves: SymbolsMut<'_>,
         scratch: &mut FusedScratch,
     ) -> Result<(), FusedError> {
-        let (k, r) = (self.code.originals(), self.code.recovery());
-        let Layout {
-            symbol_bytes,
-            words,
-            ..
-        } = *originals.layout();
-        self.hasher.start(&mut scratch.originals, k * words);
-        self.hasher.start(&mut scratch.recovery, r * words);
-        scratch.originals.ahead = Ahead::Read(PIECE_BYTES);
+        let FusedScratch { states, pieces } = scratch;
+        self.start(states, originals.layout().words);
+        self.go_on(states, originals, recovery, Some(leaves), pieces)
+    }
+
+    /// Starts `states` over as those of so many codewords of which nothing is hashed yet.
+    pub fn start(&self, states: &mut CodewordStates, words: usize) {
+        let CodewordStates {
+            originals,
+            recovery,
+        } = states;
+        self.hasher.start(originals, self.code.originals() * words);
+        self.hasher.start(recovery, self.code.recovery() * words);
+    }
+
+    /// Computes the recovery symbols to the next bytes of all originals, a multiple of 128, and takes
+    /// both into the leaf hashes. Nobody gets to see recovery symbols.
+    ///
+    /// # Errors
+    /// [`FusedError`] if the pieces do not fit.
+    pub fn absorb(
+        &self,
+        states: &mut CodewordStates,
+        originals: Symbols<'_>,
+        scratch: &mut FusedScratch,
+    ) -> Result<(), FusedError> {
+        self.code.check(originals.layout(), None)?;
+        self.go_on(states, originals, None, None, &mut scratch.pieces)
+    }
+
+    /// The same with the last bytes of all originals, as many as there are left; writes the leaf
+    /// digests, laid out as for [`encode_and_hash`](Self::encode_and_hash). The states must be started
+    /// over after that.
+    ///
+    /// # Errors
+    /// [`FusedError`] if the pieces or the digests do not fit.
+    pub fn finish(
+        &self,
+        states: &mut CodewordStates,
+        originals: Symbols<'_>,
+        leaves: SymbolsMut<'_>,
+        scratch: &mut FusedScratch,
+    ) -> Result<(), FusedError> {
+        self.check(&originals, None, &leaves)?;
+        self.go_on(states, originals, None, Some(leaves), &mut scratch.pieces)
+    }
+
+    /// Lets the next bytes of codewords through; the last ones if there are `leaves`.
+    fn go_on(
+        &self,
+        states: &mut CodewordStates,
+        originals: Symbols<'_>,
+        mut recovery: Option<SymbolsMut<'_>>,
+        mut leaves: Option<SymbolsMut<'_>>,
+        scratch: &mut PieceScratch,
+    ) -> Result<(), FusedError> {
+        let length = originals.layout().symbol_bytes;
+        states.originals.ahead = Ahead::Read(PIECE_BYTES);
         if recovery.is_some() {
-            scratch.recovery.ahead = Ahead::Write(PIECE_BYTES);
+            states.recovery.ahead = Ahead::Write(PIECE_BYTES);
         }
-        let FusedScratch {
-            code,
-            originals: states,
-            recovery: recovery_states,
-            symbols,
-        } = scratch;
         let mut start = 0;
         loop {
-            let end = symbol_bytes.min(start + PIECE_BYTES);
+            let end = length.min(start + PIECE_BYTES);
             let piece = originals.positions(start..end)?;
-            let mut expanded = match &mut recovery {
-                Some(view) => view.reborrow().positions(start..end)?,
-                None => {
-                    let layout = Layout::contiguous(end - start, r, words);
-                    symbols.resize(symbols.len().max(layout.symbols() * (end - start)), 0);
-                    SymbolsMut::new(symbols, layout)?
+            let view = recovery.as_mut().map(SymbolsMut::reborrow);
+            let view = view.map(|view| view.positions(start..end)).transpose()?;
+            let expanded = self.expand(piece, view, scratch)?;
+            let CodewordStates {
+                originals: states,
+                recovery: recovery_states,
+            } = states;
+            match &mut leaves {
+                Some(leaves) if end == length => {
+                    let k = self.code.originals();
+                    let digests = leaves.reborrow().indices(0..k)?;
+                    self.hasher.finish(states, piece, digests)?;
+                    let digests = leaves.reborrow().indices(k..k + self.code.recovery())?;
+                    self.hasher.finish(recovery_states, expanded, digests)?;
                 }
-            };
-            self.code.encode(piece, expanded.reborrow(), code)?;
-            if end < symbol_bytes {
-                self.hasher.absorb(states, piece)?;
-                self.hasher.absorb(recovery_states, expanded.as_symbols())?;
-            } else {
-                let digests = leaves.reborrow().indices(0..k)?;
-                self.hasher.finish(states, piece, digests)?;
-                let digests = leaves.indices(k..k + r)?;
-                self.hasher
-                    .finish(recovery_states, expanded.as_symbols(), digests)?;
+                _ => {
+                    self.hasher.absorb(states, piece)?;
+                    self.hasher.absorb(recovery_states, expanded)?;
+                }
+            }
+            if end == length {
                 return Ok(());
             }
             start = end;
         }
+    }
+
+    /// The recovery symbols of a piece, in `view` or in memory that is going to be reused.
+    fn expand<'a>(
+        &self,
+        piece: Symbols<'_>,
+        view: Option<SymbolsMut<'a>>,
+        scratch: &'a mut PieceScratch,
+    ) -> Result<Symbols<'a>, FusedError> {
+        let PieceScratch { code, symbols } = scratch;
+        let Layout {
+            symbol_bytes,
+            words,
+            ..
+        } = *piece.layout();
+        let mut recovery = match view {
+            Some(view) => view,
+            None if self.code.fits_rows(piece.layout()) => {
+                return Ok(self.code.encode_in_rows(piece, code)?);
+            }
+            None => {
+                let layout = Layout::contiguous(symbol_bytes, self.code.recovery(), words);
+                symbols.resize(symbols.len().max(layout.symbols() * symbol_bytes), 0);
+                SymbolsMut::new(symbols, layout)?
+            }
+        };
+        self.code.encode(piece, recovery.reborrow(), code)?;
+        Ok(recovery.into_symbols())
     }
 }

@@ -34,7 +34,7 @@ mod symbols;
 
 pub use blake2b::{Digest, HashError, HashScratch, Hasher, LeafStates};
 pub use dispatch::{DispatchError, KERNELS_VARIABLE, KernelPath, Kernels};
-pub use fused::{FusedEncoder, FusedError, FusedScratch};
+pub use fused::{CodewordStates, FusedEncoder, FusedError, FusedScratch};
 pub use layout::{Layout, LayoutError};
 pub use pages::zeroed;
 pub use rs::{CodeError, CodeScratch, Decoder, DecoderError, ReedSolomon, ShapeError};

@@ -155,6 +155,15 @@ impl<'a> SymbolsMut<'a> {
         }
     }
 
+    /// The same symbols for reading, as long as they were borrowed.
+    #[must_use]
+    pub const fn into_symbols(self) -> Symbols<'a> {
+        Symbols {
+            data: self.data,
+            layout: self.layout,
+        }
+    }
+
     /// The bytes `positions` of every symbol, as [`Symbols::positions`].
     ///
     /// # Errors

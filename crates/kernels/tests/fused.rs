@@ -1,7 +1,9 @@
 //! Encoding and hashing in one go is encoding, then hashing.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use floe_kernels::{CodeScratch, FusedEncoder, FusedScratch, Kernels, Layout, Symbols, SymbolsMut};
+use floe_kernels::{
+    CodeScratch, CodewordStates, FusedEncoder, FusedScratch, Kernels, Layout, Symbols, SymbolsMut,
+};
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
@@ -45,6 +47,18 @@ fn check(kernels: Kernels, k: usize, r: usize, symbol_bytes: usize, words: usize
         assert!(!keep || recovery == expected);
         assert!(leaves == expected_leaves);
     }
+    let cut = symbol_bytes / 2 / 128 * 128;
+    let mut states = CodewordStates::default();
+    let mut leaves = vec![0; expected_leaves.len()];
+    let digests = SymbolsMut::new(&mut leaves, digest_layout).unwrap();
+    fused.start(&mut states, words);
+    let first = originals.positions(0..cut).unwrap();
+    fused.absorb(&mut states, first, &mut scratch).unwrap();
+    let rest = originals.positions(cut..symbol_bytes).unwrap();
+    fused
+        .finish(&mut states, rest, digests, &mut scratch)
+        .unwrap();
+    assert!(leaves == expected_leaves);
 }
 
 fn kernels() -> impl Iterator<Item = Kernels> {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use floe_core::Axis;
-use floe_kernels::{CodeScratch, FusedScratch, Layout, LeafStates, Symbols, SymbolsMut};
+use floe_kernels::{CodeScratch, CodewordStates, FusedScratch, Layout, Symbols, SymbolsMut};
 
 use super::{
     EncodeError, FITS, Job,
@@ -21,10 +21,6 @@ use crate::{
     executor::{lock, try_run},
     shape::Shape,
 };
-
-/// Positions that go through code and hash at a time when a leaf hash goes on over several passes: a
-/// multiple of the blocks of both.
-const PIECE_BYTES: usize = 256;
 
 /// Expands the recovery columns.
 #[derive(Debug)]
@@ -38,15 +34,8 @@ pub(super) struct RecoveryColumns<'a> {
 #[derive(Debug)]
 struct Tile {
     columns: Range<usize>,
-    /// Per column, if there is more than one pass.
-    states: Vec<ColumnStates>,
-}
-
-/// Leaf hashes of a column.
-#[derive(Debug, Default)]
-struct ColumnStates {
-    systematic: LeafStates,
-    recovery: LeafStates,
+    /// Leaf hashes per column, if there is more than one pass.
+    states: Vec<CodewordStates>,
 }
 
 #[derive(Debug, Default)]
@@ -63,8 +52,6 @@ struct ColumnScratch {
 
 #[derive(Debug, Default)]
 struct KernelScratch {
-    expanded: Vec<u8>,
-    code: CodeScratch,
     fused: FusedScratch,
     trees: TreeScratch,
 }
@@ -105,13 +92,10 @@ impl<'a> RecoveryColumns<'a> {
     }
 
     fn tile(&self, columns: Range<usize>) -> Tile {
-        let Shape { n, rows, .. } = self.job.shape;
         let several = self.job.plan.passes(&self.job.shape) > 1;
         let states = (0..if several { columns.len() } else { 0 }).map(|_| {
-            let mut states = ColumnStates::default();
-            let hasher = self.job.codec.hasher();
-            hasher.start(&mut states.systematic, rows);
-            hasher.start(&mut states.recovery, n - rows);
+            let mut states = CodewordStates::default();
+            self.job.codec.fused(Axis::Primary).start(&mut states, 1);
             states
         });
         Tile {
@@ -259,48 +243,24 @@ impl<'a> RecoveryColumns<'a> {
     /// last piece.
     fn resume(
         &self,
-        states: &mut [ColumnStates],
+        states: &mut [CodewordStates],
         columns: Symbols<'_>,
         last: bool,
         scratch: &mut KernelScratch,
     ) {
-        let Shape { n, rows, .. } = self.job.shape;
-        let (code, hasher) = (self.job.codec.code(Axis::Primary), self.job.codec.hasher());
-        let width = columns.layout().symbol_bytes;
+        let fused = self.job.codec.fused(Axis::Primary);
         let KernelScratch {
-            expanded,
-            code: code_scratch,
+            fused: scratch,
             trees,
-            ..
         } = scratch;
         let mut leaves = trees.leaves(&self.job.shape, columns.layout().words);
         for (number, states) in states.iter_mut().enumerate() {
             let column = columns.words(number..number + 1).expect(FITS);
-            for start in (0..width).step_by(PIECE_BYTES) {
-                let end = width.min(start + PIECE_BYTES);
-                let layout = Layout::contiguous(end - start, n - rows, 1);
-                expanded.resize(layout.symbols() * layout.symbol_bytes, 0);
-                let piece = column.positions(start..end).expect(FITS);
-                let mut recovery = SymbolsMut::new(expanded, layout).expect(FITS);
-                code.encode(piece, recovery.reborrow(), code_scratch)
-                    .expect(FITS);
-                if last && end == width {
-                    let leaves = leaves.reborrow().words(number..number + 1).expect(FITS);
-                    let mut leaves = leaves;
-                    let digests = leaves.reborrow().indices(0..rows).expect(FITS);
-                    hasher
-                        .finish(&mut states.systematic, piece, digests)
-                        .expect(FITS);
-                    let digests = leaves.indices(rows..n).expect(FITS);
-                    let recovery = recovery.as_symbols();
-                    hasher
-                        .finish(&mut states.recovery, recovery, digests)
-                        .expect(FITS);
-                } else {
-                    hasher.absorb(&mut states.systematic, piece).expect(FITS);
-                    let recovery = recovery.as_symbols();
-                    hasher.absorb(&mut states.recovery, recovery).expect(FITS);
-                }
+            if last {
+                let leaves = leaves.reborrow().words(number..number + 1).expect(FITS);
+                fused.finish(states, column, leaves, scratch).expect(FITS);
+            } else {
+                fused.absorb(states, column, scratch).expect(FITS);
             }
         }
     }

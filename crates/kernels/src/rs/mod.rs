@@ -246,10 +246,7 @@ impl ReedSolomon {
             let width = width_max.min(total - first);
             let (mut rows, plan) = scratch.rows(self.geometry.encode_rows(), width);
             packing.plan(first, width, plan);
-            for index in 0..self.geometry.originals {
-                plan.gather(&originals, index, &mut rows, index);
-                self.engine.change_basis(rows.row_mut(index));
-            }
+            self.fill(&originals, plan, &mut rows);
             self.transform(&mut rows);
             for index in 0..self.geometry.recovery {
                 self.engine.change_basis(rows.row_mut(index));
@@ -258,6 +255,57 @@ impl ReedSolomon {
             first += width;
         }
         Ok(())
+    }
+
+    /// Whether codewords take up whole rows of one batch, so that
+    /// [`encode_in_rows`](Self::encode_in_rows) may be used.
+    pub(crate) fn fits_rows(&self, originals: &Layout) -> bool {
+        let Layout {
+            symbol_bytes,
+            words,
+            ..
+        } = *originals;
+        let most = batch_blocks(self.geometry.encode_rows());
+        symbol_bytes.is_multiple_of(BLOCK_BYTES)
+            && (1..=most).contains(&(words * (symbol_bytes / BLOCK_BYTES)))
+    }
+
+    /// As [`encode`](Self::encode), but leaves the recovery symbols in the working memory, for codewords
+    /// that [fit](Self::fits_rows).
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the view does not fit the code.
+    pub(crate) fn encode_in_rows<'a>(
+        &self,
+        originals: Symbols<'_>,
+        scratch: &'a mut CodeScratch,
+    ) -> Result<Symbols<'a>, ShapeError> {
+        self.check(originals.layout(), None)?;
+        let layout = *originals.layout();
+        let packing = Packing::new(layout, layout);
+        let width = packing.blocks();
+        let (mut rows, plan) = scratch.rows(self.geometry.encode_rows(), width);
+        packing.plan(0, width, plan);
+        self.fill(&originals, plan, &mut rows);
+        self.transform(&mut rows);
+        for index in 0..self.geometry.recovery {
+            self.engine.change_basis(rows.row_mut(index));
+        }
+        let recovery = Layout {
+            count: self.geometry.recovery,
+            index_stride: width * BLOCK_BYTES,
+            word_stride: layout.symbol_bytes,
+            ..layout
+        };
+        Ok(Symbols::new(rows.blocks.as_flattened(), recovery).expect("rows hold whole symbols"))
+    }
+
+    /// Gathers the planned bytes of all originals.
+    fn fill(&self, originals: &Symbols<'_>, plan: &Plan, rows: &mut Rows<'_>) {
+        for index in 0..self.geometry.originals {
+            plan.gather(originals, index, rows, index);
+            self.engine.change_basis(rows.row_mut(index));
+        }
     }
 
     /// Whether the views' layouts fit this code.

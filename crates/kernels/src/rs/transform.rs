@@ -30,10 +30,16 @@ impl<S, G> Twiddles<S, G> {
         subfield: impl Fn(&Tower, u16) -> S,
         general: impl Fn(&Tower, u16) -> G,
     ) -> Self {
-        let labels = |end: usize| (0..end).step_by(2).filter_map(|label| label.try_into().ok());
+        let labels = |end: usize| {
+            (0..end)
+                .step_by(2)
+                .filter_map(|label| label.try_into().ok())
+        };
         Self {
             points,
-            subfield: labels(SUBFIELD).map(|label| subfield(tower, label)).collect(),
+            subfield: labels(SUBFIELD)
+                .map(|label| subfield(tower, label))
+                .collect(),
             general: labels(points).map(|label| general(tower, label)).collect(),
         }
     }
@@ -51,7 +57,10 @@ impl<S, G> Twiddles<S, G> {
 
     /// The element of an even label.
     #[inline]
-    #[expect(clippy::indexing_slicing, reason = "spans are checked to end before `points`")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "spans are checked to end before `points`"
+    )]
     pub(super) fn general(&self, label: usize) -> &G {
         &self.general[label / 2]
     }
