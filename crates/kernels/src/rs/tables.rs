@@ -76,10 +76,10 @@ impl Tower {
         let mut nibbles = Nibbles::default();
         let of = columns.as_chunks::<4>().0.iter();
         for (columns, (low, high)) in of.zip(nibbles.low.iter_mut().zip(&mut nibbles.high)) {
-            let byte = |at: usize| {
-                move |nibble| combine(&columns.map(|column| column.to_le_bytes()[at]), nibble)
-            };
-            (*low, *high) = (nibble_sums(byte(0)), nibble_sums(byte(1)));
+            let low_bytes = columns.map(|column| column.to_le_bytes()[0]);
+            let high_bytes = columns.map(|column| column.to_le_bytes()[1]);
+            *low = nibble_sums(|nibble| combine(&low_bytes, nibble));
+            *high = nibble_sums(|nibble| combine(&high_bytes, nibble));
         }
         nibbles
     }
