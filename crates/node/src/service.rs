@@ -200,7 +200,7 @@ impl Service {
         let saved = shared.io(|shared| shared.store.checkpoint()).await;
         match failure {
             Some(error) => Err(error),
-            None => ended.and(saved.map_err(ServiceError::from)),
+            None => ended.and_then(|()| saved.map_err(ServiceError::from)),
         }
     }
 }

@@ -1,8 +1,4 @@
 //! A blob is uploaded, confirmed, read, recovered, and goes, over HTTP.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test, also outside of its entry points"
-)]
 
 mod network;
 
@@ -41,7 +37,7 @@ async fn what_is_uploaded_is_confirmed_and_read() {
         EPOCH,
         StorageConfirmation {
             blob_id: id,
-            persistence: persistence.clone(),
+            persistence,
         },
     );
     let key = network.committee.members()[0].public_key;

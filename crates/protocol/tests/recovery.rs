@@ -1,4 +1,9 @@
 //! Recovering slivers: no more is asked for than it takes, and the silent and the lying are made up for.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! `floe node run`.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{io, net::SocketAddr, path::Path, sync::Arc};
 
 use floe_contracts::{Contracts, NetworkConfig, RpcOptions, SecretKey, Wallet, WalletOptions};
 use floe_env::{Env, Listener, tcp_listener};
@@ -92,7 +92,7 @@ async fn connect(env: &Env, config: &NodeConfig, world: &World) -> Result<SuiCha
     Ok(SuiChain::new(contracts, trust, wallet))
 }
 
-fn wallet(contracts: &Contracts, path: &PathBuf, world: &World) -> Result<Wallet, Failure> {
+fn wallet(contracts: &Contracts, path: &Path, world: &World) -> Result<Wallet, Failure> {
     let bytes = world.disk.read(path, KEY_BYTES_MAX)?;
     let key = SecretKey::parse(String::from_utf8_lossy(&bytes).trim());
     let key = key.map_err(|error| {
