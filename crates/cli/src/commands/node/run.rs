@@ -1,6 +1,11 @@
 //! `floe node run`.
 
-use std::{io, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use floe_contracts::{Contracts, NetworkConfig, RpcOptions, SecretKey, Wallet, WalletOptions};
 use floe_env::{Env, Listener, tcp_listener};
