@@ -13,12 +13,15 @@ mod storage;
 mod storage_pool;
 mod subsidies;
 mod system;
+#[cfg(test)]
+mod tests;
 
 use floe_core::ObjectId;
 
 pub use self::{
     governance::Identity,
     staking::{NodeMetadataText, NodeRegistration, Vote},
+    subsidies::{CreditRates, SupplementRates},
     system::{BlobFacts, CertificateArgs, EventBlobFacts},
 };
 use crate::{Arg, Deployment, ObjectUse, Ptb};

@@ -261,6 +261,12 @@ impl Calls<'_> {
         self.walrus("staking", "add_commission_to_pools", args);
     }
 
+    /// The committee that the present stakes would make. → `Committee`
+    pub fn compute_next_committee(&mut self) -> Arg {
+        let args = vec![self.staking(ObjectUse::Read)];
+        self.walrus("staking", "compute_next_committee", args)
+    }
+
     /// What a stake of `principal` FROST has earned between two epochs. → `u64`
     pub fn calculate_rewards(
         &mut self,

@@ -124,6 +124,18 @@ impl Calls<'_> {
         self.walrus("storage_pool", "add_blob_metadata", args);
     }
 
+    /// Replaces all of a pooled blob's attributes. → the former ones, if any
+    pub fn replace_pooled_attributes(&mut self, pool: Arg, blob: BlobId, attributes: Arg) -> Arg {
+        let args = vec![pool, self.ptb.pure(&blob), attributes];
+        self.walrus("storage_pool", "add_or_replace_blob_metadata", args)
+    }
+
+    /// Removes one of a pooled blob's attributes, which must be there.
+    pub fn remove_pooled_attribute(&mut self, pool: Arg, blob: BlobId, key: &str) {
+        let args = vec![pool, self.ptb.pure(&blob), self.ptb.pure(key)];
+        self.walrus("storage_pool", "remove_blob_metadata_pair", args);
+    }
+
     /// Takes all of a pooled blob's attributes away. → the attributes
     pub fn take_pooled_attributes(&mut self, pool: Arg, blob: BlobId) -> Arg {
         let args = vec![pool, self.ptb.pure(&blob)];

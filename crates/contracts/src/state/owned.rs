@@ -5,16 +5,12 @@ use floe_core::{
     onchain::{
         MoveDatatype,
         blob::{Blob, Metadata, PooledBlob, SharedBlob, Storage, StoragePool, StoragePoolInnerV1},
-        framework::{Field, Wrapper},
     },
 };
 use serde::de::DeserializeOwned;
 use sui_sdk_types::{ObjectReference, StructTag, TypeTag};
 
-use super::{
-    Contracts,
-    typed::{decode, decode_unchecked, field_id},
-};
+use super::{Contracts, typed::decode};
 use crate::{PageToken, RawObject, ReadError};
 
 /// The objects asked for in one call.
@@ -156,19 +152,10 @@ impl Contracts {
         pool: &StoragePoolInnerV1,
         blob: BlobId,
     ) -> Result<Option<PooledBlob>, ReadError> {
-        let name = Wrapper { name: blob };
-        let wrapper = StructTag::new(
-            sui_sdk_types::Address::TWO,
-            crate::deployment::identifier("dynamic_object_field"),
-            crate::deployment::identifier("Wrapper"),
-            vec![TypeTag::U256],
-        );
-        let id = field_id(pool.blobs.id.0, &wrapper.into(), &name);
-        let Some(field) = self.chain().object(id).await? else {
-            return Ok(None);
-        };
-        let field: Field<Wrapper<BlobId>, ObjectId> = decode_unchecked(&field)?;
-        self.typed(field.value).await.map(Some)
+        let blob = self
+            .object_field(pool.blobs.id.0, TypeTag::U256, blob)
+            .await?;
+        blob.as_ref().map(decode).transpose()
     }
 
     /// The sums of an account's coins.

@@ -3,6 +3,7 @@
 use floe_core::{
     Epoch, ObjectId, SuiAddress,
     onchain::{
+        framework::{TreasuryCap, Wal},
         governance::{
             PackageDigest, SlashingManager, SlashingProposal, UpgradeManager, UpgradeProposal,
         },
@@ -11,13 +12,18 @@ use floe_core::{
             ActiveSet, NewEpochCommissionBlockedForCollection, PoolExchangeRate, StakedWal,
             StakingPool,
         },
+        subsidies::Subsidies,
+        wal::TreasuryCapKey,
         wal_exchange::Exchange,
         walrus_subsidies::{SubsidiesInnerKey, WalrusSubsidies, WalrusSubsidiesInnerV1},
     },
 };
 use sui_sdk_types::TypeTag;
 
-use super::{Contracts, Owned, Page, typed::decode};
+use super::{
+    Contracts, Owned, Page,
+    typed::{decode, decode_unchecked},
+};
 use crate::{PageToken, ReadError, deployment::struct_tag};
 
 impl Contracts {
@@ -207,6 +213,30 @@ impl Contracts {
         let inner = self.field(id, &key.into(), &SubsidiesInnerKey).await?;
         let what = "WalrusSubsidiesInnerV1";
         Ok((outer, inner.ok_or(ReadError::NotFound { what, id })?))
+    }
+
+    /// The object that pays part of purchases.
+    ///
+    /// # Errors
+    /// [`ReadError`], also if there is no such object.
+    pub async fn credits(&self, id: ObjectId) -> Result<Subsidies, ReadError> {
+        self.typed(id).await
+    }
+
+    /// All WAL there is, in FROST, as the treasury counts it.
+    ///
+    /// # Errors
+    /// [`ReadError`], also if there is no such treasury.
+    pub async fn wal_supply(&self, treasury: ObjectId) -> Result<u64, ReadError> {
+        let wal = crate::address::object_id(self.deployment().await?.wal_type.address());
+        let key = struct_tag(wal, "wal", "TreasuryCapKey");
+        let cap = self
+            .object_field(treasury, key.into(), TreasuryCapKey)
+            .await?;
+        let what = "TreasuryCap";
+        let cap = cap.ok_or(ReadError::NotFound { what, id: treasury })?;
+        let cap: TreasuryCap<Wal> = decode_unchecked(&cap)?;
+        Ok(cap.total_supply)
     }
 
     /// The package that an object's type is from: the one to call for contracts without upgrades.

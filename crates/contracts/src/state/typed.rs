@@ -2,7 +2,10 @@
 
 use floe_core::{
     ObjectId,
-    onchain::{MoveDatatype, framework::Field},
+    onchain::{
+        MoveDatatype,
+        framework::{Field, Wrapper},
+    },
     wire,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -12,6 +15,7 @@ use super::Contracts;
 use crate::{
     RawObject, ReadError,
     address::{address, object_id},
+    deployment::identifier,
 };
 
 /// Reads an object's content as a struct of the contracts. Fields that a later version has
@@ -85,6 +89,27 @@ impl Contracts {
         };
         let field: Field<N, V> = decode_unchecked(&object)?;
         Ok(Some(field.value))
+    }
+
+    /// The object in a dynamic object field; `None` if the parent has no such field.
+    pub(crate) async fn object_field<N: Serialize + DeserializeOwned>(
+        &self,
+        parent: ObjectId,
+        name_type: TypeTag,
+        name: N,
+    ) -> Result<Option<RawObject>, ReadError> {
+        let wrapper = StructTag::new(
+            sui_sdk_types::Address::TWO,
+            identifier("dynamic_object_field"),
+            identifier("Wrapper"),
+            vec![name_type],
+        );
+        let id = field_id(parent, &wrapper.into(), &Wrapper { name });
+        let Some(field) = self.chain().object(id).await? else {
+            return Ok(None);
+        };
+        let field: Field<Wrapper<N>, ObjectId> = decode_unchecked(&field)?;
+        Ok(self.chain().object(field.value).await?)
     }
 
     /// The value of an extended field.

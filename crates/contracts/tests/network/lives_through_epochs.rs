@@ -3,39 +3,18 @@
 use crate::support::*;
 use floe_contracts::{
     NodeInfo, TransactionError, Wallet,
-    calls::{Identity, NodeMetadataText, NodeRegistration, Vote},
+    calls::{Identity, Vote},
 };
 use floe_core::{
     Epoch, ObjectId,
     messages::ProofOfPossession,
     onchain::{
         events::ContractEvent,
-        staking::{EpochState, StakedWalState, VotingParams},
+        staking::{EpochState, StakedWalState},
     },
 };
 
-fn registration(number: u8, owner: &Wallet, epoch: Epoch) -> NodeRegistration {
-    let secret = bls_key(number);
-    NodeRegistration {
-        name: format!("new-{number}"),
-        network_address: "node.example:9185".to_owned(),
-        metadata: NodeMetadataText {
-            description: "a node".to_owned(),
-            ..NodeMetadataText::default()
-        },
-        public_key: secret.public_key(),
-        network_public_key: network_key(number).public_key(),
-        proof_of_possession: ProofOfPossession::sign(&secret, epoch, owner.address()),
-        commission_rate: 500,
-        votes: VotingParams {
-            storage_price: 2000,
-            write_price: 300,
-            node_capacity: 1 << 40,
-        },
-    }
-}
-
-fn refusal(error: &TransactionError) -> String {
+pub(crate) fn refusal(error: &TransactionError) -> String {
     let name = error.abort().and_then(floe_contracts::Abort::name);
     name.map_or_else(|| error.to_string(), |name| name.name.to_owned())
 }

@@ -6,6 +6,7 @@
     reason = "helpers of tests"
 )]
 
+mod a_network_lives;
 mod follows_events;
 mod lives_through_epochs;
 mod pays_concurrently;

@@ -255,6 +255,13 @@ async fn blobs_are_extended_shared_deleted_and_burned() {
     };
     let again = wallet.register(&[again], None).await.unwrap();
     assert_eq!(again.blobs[0].storage.end_epoch, Epoch(3));
+    // What was cut off it, in bytes and in epochs, is there for others.
+    let rests = contracts.all_storage(wallet.address()).await.unwrap();
+    let epochs = |rest: &floe_contracts::Owned<floe_core::onchain::blob::Storage>| {
+        (rest.value.start_epoch, rest.value.end_epoch)
+    };
+    let later = (Epoch(3), Epoch(7));
+    assert!(rests.iter().any(|rest| epochs(rest) == later), "{rests:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,18 +1,19 @@
 //! A full node with Walrus on it, on a disk in memory, behind a real socket.
 
 pub(crate) mod proxy;
+pub(crate) mod witness;
 
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use floe_contracts::{
-    Contracts, NetworkConfig, RpcOptions, SecretKey, Trust, Wallet, WalletOptions,
-    calls::{BlobFacts, CertificateArgs},
+    Contracts, NetworkConfig, NetworkState, RpcOptions, SecretKey, Trust, Wallet, WalletOptions,
+    calls::{BlobFacts, CertificateArgs, NodeMetadataText, NodeRegistration},
 };
 use floe_core::{
     BlobId, CodeParams, EncodingType, Epoch, ObjectId, SuiAddress,
     keys::{BlsSecretKey, BlsSignature, NetworkSecretKey},
     messages::{BlobPersistence, Message, ProofOfPossession, StorageConfirmation},
-    onchain::blob::Blob,
+    onchain::{blob::Blob, staking::VotingParams},
 };
 use floe_env::{Env, Inline, OsRng, Rng as _, SystemClock, TcpNet, TokioSpawn, testing::CrashDisk};
 use floe_fullnode::{Handle, Options, Service, rpc};
@@ -31,6 +32,7 @@ pub(crate) const NODES: u8 = 5;
 pub(crate) const EPOCH: Duration = Duration::from_secs(86_400);
 pub(crate) const STORAGE_PRICE: u64 = 1000;
 pub(crate) const WRITE_PRICE: u64 = 200;
+const CLOCK: ObjectId = ObjectId::from_suffix(6);
 
 /// A running chain with Walrus in epoch 1.
 pub(crate) struct Network {
@@ -93,7 +95,7 @@ fn genesis_node(number: u8) -> GenesisNode {
     }
 }
 
-fn account(address: SuiAddress, sui_mist: u64, wal_frost: u64) -> GenesisAccount {
+pub(crate) fn account(address: SuiAddress, sui_mist: u64, wal_frost: u64) -> GenesisAccount {
     GenesisAccount {
         address,
         sui_mist,
@@ -101,10 +103,41 @@ fn account(address: SuiAddress, sui_mist: u64, wal_frost: u64) -> GenesisAccount
     }
 }
 
+/// What a network starts from.
+pub(crate) struct Setup {
+    pub(crate) n_shards: u16,
+    /// Nodes of the first committee, all of the operator's.
+    pub(crate) nodes: u8,
+    /// Accounts besides the operator's.
+    pub(crate) accounts: Vec<GenesisAccount>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let mut accounts = vec![
+            account(user(1).address(), 1000 * SUI, 1000 * WAL),
+            account(user(3).address(), SUI / 100, 0),
+        ];
+        for _ in 0..10 {
+            accounts.push(account(user(2).address(), 10 * SUI, 10 * WAL));
+        }
+        Self {
+            n_shards: SHARDS,
+            nodes: NODES,
+            accounts,
+        }
+    }
+}
+
 impl Network {
     /// A network in which user 1 has one coin of each kind, user 2 has ten, and user 3 has nothing
     /// but a little SUI.
     pub(crate) async fn start() -> Self {
+        Self::start_with(Setup::default()).await
+    }
+
+    /// A network in epoch 1.
+    pub(crate) async fn start_with(setup: Setup) -> Self {
         let now = env().clock.wall().0;
         let validator = Bls12381PrivateKey::new([5; 32]).unwrap();
         let mut builder = GenesisBuilder::new(&GenesisConfig {
@@ -112,21 +145,15 @@ impl Network {
             validator_key: validator.public_key().inner().to_vec(),
         })
         .unwrap();
-        let mut accounts = vec![
-            account(user(1).address(), 1000 * SUI, 1000 * WAL),
-            account(user(3).address(), SUI / 100, 0),
-            account(operator().address(), 1000 * SUI, 1000 * WAL),
-        ];
-        for _ in 0..10 {
-            accounts.push(account(user(2).address(), 10 * SUI, 10 * WAL));
-        }
+        let mut accounts = setup.accounts;
+        accounts.push(account(operator().address(), 1000 * SUI, 1000 * WAL));
         let walrus = builder
             .walrus(&WalrusGenesis {
                 publisher: user(100).address(),
-                n_shards: SHARDS,
+                n_shards: setup.n_shards,
                 epoch_duration_ms: u64::try_from(EPOCH.as_millis()).unwrap(),
                 max_epochs_ahead: 53,
-                nodes: (0..NODES).map(genesis_node).collect(),
+                nodes: (0..setup.nodes).map(genesis_node).collect(),
                 exchange: Some(GenesisExchange {
                     wal_frost: 1000 * WAL,
                     sui_mist: 0,
@@ -197,33 +224,69 @@ impl Network {
 
     /// Moves the chain's clock and waits until that can be seen.
     pub(crate) async fn advance(&self, by: Duration) {
+        let target = self.chain_time_ms() + u64::try_from(by.as_millis()).unwrap();
+        let mut chain = self.handle.subscribe_from(self.handle.latest_checkpoint());
         assert!(self.handle.advance_time(by));
-        let target = self.handle.latest_checkpoint() + 2;
-        while self.handle.latest_checkpoint() < target {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+        while self.chain_time_ms() < target {
+            chain.next().await.unwrap().unwrap();
         }
+    }
+
+    /// What the chain's clock shows.
+    fn chain_time_ms(&self) -> u64 {
+        let clock = self.handle.reader().unwrap().object(&CLOCK).unwrap();
+        let clock = clock.unwrap();
+        let (_, time_ms) = clock.as_struct().unwrap().contents().split_at(32);
+        u64::from_le_bytes(time_ms.try_into().unwrap())
     }
 
     /// A certificate of the nodes of these numbers.
     pub(crate) async fn certificate(&self, blob: &Blob, nodes: &[u8]) -> CertificateArgs {
         let contracts = self.contracts().await;
         let state = contracts.state().await.unwrap();
-        let map = state.committees.for_writes().unwrap();
         let message = confirmation(blob, state.epoch);
-        let mut signers = vec![0_u8; usize::from(NODES).div_ceil(8)];
-        let mut signatures = Vec::new();
-        for node in nodes {
-            let key = bls_key(*node).public_key();
-            let (index, _) = map.committee.find_key(&key).unwrap();
-            signers[index.as_usize() / 8] |= 1 << (index.as_usize() % 8);
-            signatures.push(bls_key(*node).sign(&message));
-        }
-        let signature = BlsSignature::aggregate(&signatures).unwrap();
-        CertificateArgs {
-            signature: signature.to_bytes().to_vec(),
-            signers,
-            message,
-        }
+        certificate(&state, nodes, message)
+    }
+}
+
+/// A message signed by the nodes of these numbers.
+pub(crate) fn certificate(state: &NetworkState, nodes: &[u8], message: Vec<u8>) -> CertificateArgs {
+    let map = state.committees.for_writes().unwrap();
+    let mut signers = vec![0_u8; map.nodes.len().div_ceil(8)];
+    let mut signatures = Vec::new();
+    for node in nodes {
+        let key = bls_key(*node).public_key();
+        let (index, _) = map.committee.find_key(&key).unwrap();
+        signers[index.as_usize() / 8] |= 1 << (index.as_usize() % 8);
+        signatures.push(bls_key(*node).sign(&message));
+    }
+    let signature = BlsSignature::aggregate(&signatures).unwrap();
+    CertificateArgs {
+        signature: signature.to_bytes().to_vec(),
+        signers,
+        message,
+    }
+}
+
+/// What a node registers with, for the current epoch.
+pub(crate) fn registration(number: u8, owner: &Wallet, epoch: Epoch) -> NodeRegistration {
+    let secret = bls_key(number);
+    NodeRegistration {
+        name: format!("new-{number}"),
+        network_address: "node.example:9185".to_owned(),
+        metadata: NodeMetadataText {
+            description: "a node".to_owned(),
+            ..NodeMetadataText::default()
+        },
+        public_key: secret.public_key(),
+        network_public_key: network_key(number).public_key(),
+        proof_of_possession: ProofOfPossession::sign(&secret, epoch, owner.address()),
+        commission_rate: 500,
+        votes: VotingParams {
+            storage_price: 2000,
+            write_price: 300,
+            node_capacity: 1 << 40,
+        },
     }
 }
 
