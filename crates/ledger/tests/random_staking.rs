@@ -1,5 +1,7 @@
-//! Random sequences of valid and hostile calls: the ledger does what a model in plain numbers says,
-//! and keeps the invariants of `network/invariants.rs` after every transaction.
+//! Random sequences of valid and hostile calls: the ledger does with stakes, rewards and commission
+//! what a model in plain numbers says, refuses what it must, and keeps the invariants of
+//! `network/invariants.rs` after every transaction. Storage, pools, supplements and votes happen in
+//! between.
 //!
 //! `FLOE_STAKING_SEQUENCES` sets how many; a failing sequence shrinks and is kept in
 //! `proptest-regressions/`.
@@ -10,9 +12,13 @@
     reason = "test code outside of test functions"
 )]
 
+#[path = "random_staking/hostile.rs"]
+mod hostile;
 #[path = "random_staking/model.rs"]
 mod model;
 mod network;
+#[path = "random_staking/storing.rs"]
+mod storing;
 mod support;
 
 use std::{
@@ -28,10 +34,12 @@ use floe_core::{
         staking::{Committee, EpochState, StakedWal},
     },
 };
-use floe_ledger::Outcome;
-use model::{MISSING, Model, Refusal, Stake};
+use floe_ledger::{Failure, Outcome};
+use hostile::Pick;
+use model::{ARITHMETIC, MISSING, Model, Refusal, Stake};
 use network::{DAY_MS, Network, Options, Tx, WAL, abort_of, created, storage::MIB};
 use proptest::{prelude::*, sample::Index};
+use storing::{Storing, Things};
 
 const CANDIDATES: usize = 3;
 const UNKNOWN: ObjectId = ObjectId([0xee; 32]);
@@ -71,6 +79,8 @@ enum Step {
     Slash(Index),
     /// Vote, change and sync, after enough time.
     Epoch,
+    Storing(Storing),
+    Hostile(Pick),
 }
 
 fn frost() -> impl Strategy<Value = u64> {
@@ -102,6 +112,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => node().prop_map(Step::Sync),
         1 => node().prop_map(Step::Slash),
         5 => Just(Step::Epoch),
+        9 => storing::storing().prop_map(Step::Storing),
+        5 => hostile::pick().prop_map(Step::Hostile),
     ]
 }
 
@@ -120,6 +132,7 @@ struct Run {
     net: Network,
     model: Model,
     stakes: Vec<(ObjectId, Stake)>,
+    things: Things,
     user: SuiAddress,
 }
 
@@ -133,12 +146,13 @@ impl Run {
         }
         // The poorest is too poor for a shard.
         model.next_members = members(&net.staking().committee);
-        model.change_epoch(&BTreeMap::new());
+        model.change_epoch(&BTreeMap::new()).unwrap();
         let user = net.users[0];
         let run = Self {
             net,
             model,
             stakes: Vec::new(),
+            things: Things::default(),
             user,
         };
         run.compare();
@@ -174,10 +188,12 @@ impl Run {
         write: impl FnOnce(&mut Tx<'_>),
     ) -> Outcome {
         let outcome = self.net.run(sender, write);
-        let refusal = abort_of(&outcome).map(|abort| format!("{} {}", abort.module, abort.code));
-        if refusal.is_none() {
-            assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
-        }
+        let refusal = match (abort_of(&outcome), &outcome.failure) {
+            (Some(abort), _) => Some(format!("{} {}", abort.module, abort.code)),
+            (None, None) => None,
+            (None, Some(Failure::Fault { .. })) => Some(ARITHMETIC.to_owned()),
+            (None, Some(other)) => panic!("{other}"),
+        };
         assert_eq!(refusal.as_deref(), expected.as_ref().err().copied());
         outcome
     }
@@ -197,8 +213,12 @@ impl Run {
                     let storage = tx.reserve(mib * MIB, *epochs);
                     tx.keep(storage);
                 });
-                assert!(used.failure.is_none(), "{:?}", used.failure);
+                // Others may have bought all there is.
+                let full = abort_of(&used).is_some_and(|abort| abort.code == 1);
+                assert!(used.failure.is_none() || full, "{:?}", used.failure);
             }
+            Step::Storing(step) => self.storing(step),
+            Step::Hostile(pick) => self.hostile(pick),
             Step::VotingEnd => self.voting_end(),
             Step::ChangeEpoch => self.change_epoch(),
             Step::Epoch => {
@@ -246,13 +266,13 @@ impl Run {
             }
             Step::TryJoin(node) => {
                 let node = self.own(*node);
-                self.check(&Ok(()), node.owner, |tx| tx.try_join(node.cap));
-                let model = &self.model;
-                let stake = model.pools[&node.node_id]
-                    .balance_at(model.epoch + if model.selected { 2 } else { 1 });
-                let set = self.net.active_set();
-                let entry = set.nodes.iter().find(|entry| entry.node_id == node.node_id);
-                assert_eq!(entry.map_or(0, |entry| entry.staked_amount), stake);
+                let expected = self.model.counted(&node.node_id);
+                self.check(&expected, node.owner, |tx| tx.try_join(node.cap));
+                if let Ok(stake) = expected {
+                    let set = self.net.active_set();
+                    let entry = set.nodes.iter().find(|entry| entry.node_id == node.node_id);
+                    assert_eq!(entry.map_or(0, |entry| entry.staked_amount), stake);
+                }
             }
             Step::Sync(node) => {
                 let node = self.own(*node);
@@ -377,16 +397,16 @@ impl Run {
     }
 
     fn change_epoch(&mut self) {
-        let expected = match self.net.staking().epoch_state {
-            EpochState::NextParamsSelected(since) if self.net.now_ms >= since + DAY_MS => Ok(()),
+        let state = self.net.staking().epoch_state;
+        let expected = match state {
+            EpochState::NextParamsSelected(since) if self.net.now_ms >= since + DAY_MS => {
+                let rewards = self.rewards();
+                self.model.change_epoch(&rewards)
+            }
             EpochState::NextParamsSelected(_) => Err("staking_inner 0"),
             _ => Err("staking_inner 6"),
         };
-        let rewards = self.rewards();
         self.check(&expected, self.user, |tx| tx.change_epoch());
-        if expected.is_ok() {
-            self.model.change_epoch(&rewards);
-        }
     }
 
     /// The rewards that an epoch change pays now (`docs/spec/economics.md` §4, no deny lists).

@@ -14,6 +14,8 @@ type Pending = BTreeMap<u32, u64>;
 pub(crate) type Refusal = &'static str;
 
 pub(crate) const MISSING: Refusal = "dynamic_field 1";
+/// A number below zero or beyond `u64`, which is no abort of the contracts' own.
+pub(crate) const ARITHMETIC: Refusal = "arithmetic";
 const WAL: u64 = 1_000_000_000;
 
 #[derive(Clone, Debug, Default)]
@@ -109,9 +111,13 @@ impl Pool {
         to_wal(self.rate_at(to), shares).saturating_sub(principal)
     }
 
-    pub(crate) fn balance_at(&self, epoch: u32) -> u64 {
+    /// The stake that counts for an epoch. What was left by rounding can make shares dearer than
+    /// all stake (`docs/spec/contracts.md` §7).
+    fn balance_at(&self, epoch: u32) -> Result<u64, Refusal> {
         let going = until(&self.leaving, epoch) + self.pre_active_shares(epoch);
-        self.wal + until(&self.stake, epoch) - to_wal(self.current_rate(), going)
+        let staked = self.wal + until(&self.stake, epoch);
+        let going = to_wal(self.current_rate(), going);
+        staked.checked_sub(going).ok_or(ARITHMETIC)
     }
 
     pub(crate) fn add_commission(&mut self, frost: u64, block: bool) {
@@ -121,7 +127,10 @@ impl Pool {
         }
     }
 
-    pub(crate) fn advance(&mut self, reward: u64, epoch: u32) {
+    fn advance(&mut self, reward: u64, epoch: u32) -> Result<(), Refusal> {
+        if reward > 0 && self.wal == 0 {
+            return Err("staking_pool 2");
+        }
         let commission = u128::from(reward) * u128::from(self.rate) / 10_000;
         let commission = u64::try_from(commission).unwrap();
         self.add_commission(commission, true);
@@ -137,8 +146,10 @@ impl Pool {
         self.wal += flush(&mut self.stake, epoch);
         let going = self.pre_active_shares(epoch) + flush(&mut self.leaving, epoch);
         flush(&mut self.pre_active, epoch);
-        self.wal -= to_wal(rate, going);
+        let going = to_wal(rate, going);
+        self.wal = self.wal.checked_sub(going).ok_or("staking_pool 1")?;
         self.shares = to_shares(rate, self.wal);
+        Ok(())
     }
 
     pub(crate) fn collect(&mut self) -> u64 {
@@ -206,20 +217,42 @@ impl Model {
             .insert(node, Pool::new(self.epoch, activation, rate));
     }
 
+    /// What counts for the first committee that is not chosen yet.
+    pub(crate) fn counted(&self, node: &ObjectId) -> Result<u64, Refusal> {
+        self.pools[node].balance_at(self.open_epoch())
+    }
+
+    /// Does something with a node's pool, or nothing at all if it can't be counted afterwards.
+    fn with_pool<T>(
+        &mut self,
+        node: &ObjectId,
+        change: impl FnOnce(&mut Pool) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let open = self.open_epoch();
+        let pool = self.pools.get_mut(node).ok_or(MISSING)?;
+        let before = pool.clone();
+        let changed = change(pool).and_then(|result| pool.balance_at(open).map(|_| result));
+        if changed.is_err() {
+            *pool = before;
+        }
+        changed
+    }
+
     pub(crate) fn stake(&mut self, node: ObjectId, frost: u64) -> Result<Stake, Refusal> {
         let activation = self.open_epoch();
-        let pool = self.pools.get_mut(&node).ok_or(MISSING)?;
-        match frost {
-            0 => return Err("staking_pool 7"),
-            1..WAL => return Err("staked_wal 7"),
-            _ => {}
-        }
-        *pool.stake.entry(activation).or_default() += frost;
-        Ok(Stake {
-            node,
-            principal: frost,
-            activation,
-            withdraw: None,
+        self.with_pool(&node, |pool| {
+            match frost {
+                0 => return Err("staking_pool 7"),
+                1..WAL => return Err("staked_wal 7"),
+                _ => {}
+            }
+            *pool.stake.entry(activation).or_default() += frost;
+            Ok(Stake {
+                node,
+                principal: frost,
+                activation,
+                withdraw: None,
+            })
         })
     }
 
@@ -236,29 +269,30 @@ impl Model {
             self.next_members.contains(&stake.node),
             self.members.contains(&stake.node),
         );
-        let epoch = self.epoch;
-        let pool = self.pools.get_mut(&stake.node).ok_or(MISSING)?;
-        if stake.withdraw.is_some() {
-            return Err("staking_pool 8");
-        }
-        if early {
-            return Err("staking_pool 13");
-        }
-        if stake.activation == epoch + 1 {
-            *pool.pre_active.entry(epoch + 2).or_default() += stake.principal;
-            stake.withdraw = Some(epoch + 2);
-            return Ok(());
-        }
-        let withdraw = match (next, current) {
-            (true, _) => epoch + 2,
-            (false, true) => epoch + 1,
-            (false, false) => return Err("staking_pool 13"),
-        };
-        let shares = to_shares(pool.rate_at(stake.activation), stake.principal);
-        if shares == 0 {
-            return Err("staking_pool 18");
-        }
-        *pool.leaving.entry(withdraw).or_default() += shares;
+        let (epoch, own) = (self.epoch, *stake);
+        let withdraw = self.with_pool(&own.node, |pool| {
+            if own.withdraw.is_some() {
+                return Err("staking_pool 8");
+            }
+            if early {
+                return Err("staking_pool 13");
+            }
+            if own.activation == epoch + 1 {
+                *pool.pre_active.entry(epoch + 2).or_default() += own.principal;
+                return Ok(epoch + 2);
+            }
+            let withdraw = match (next, current) {
+                (true, _) => epoch + 2,
+                (false, true) => epoch + 1,
+                (false, false) => return Err("staking_pool 13"),
+            };
+            let shares = to_shares(pool.rate_at(own.activation), own.principal);
+            if shares == 0 {
+                return Err("staking_pool 18");
+            }
+            *pool.leaving.entry(withdraw).or_default() += shares;
+            Ok(withdraw)
+        })?;
         stake.withdraw = Some(withdraw);
         Ok(())
     }
@@ -269,42 +303,54 @@ impl Model {
         let nowhere =
             !self.members.contains(&stake.node) && !self.next_members.contains(&stake.node);
         let epoch = self.epoch;
-        let pool = self.pools.get_mut(&stake.node).ok_or(MISSING)?;
-        if early {
-            *pool.stake.get_mut(&stake.activation).unwrap() -= stake.principal;
-            return Ok(stake.principal);
-        }
-        let until = match stake.withdraw {
-            None if nowhere => {
-                let shares = to_shares(pool.rate_at(stake.activation), stake.principal);
-                *pool.leaving.entry(epoch).or_default() += shares;
-                epoch
+        self.with_pool(&stake.node, |pool| {
+            if early {
+                *pool.stake.get_mut(&stake.activation).unwrap() -= stake.principal;
+                return Ok(stake.principal);
             }
-            None => return Err("staking_pool 10"),
-            Some(withdraw) if withdraw > epoch => return Err("staking_pool 11"),
-            Some(withdraw) => withdraw,
-        };
-        let earned = pool.earned(stake.principal, stake.activation, until);
-        let paid = earned.min(pool.rewards);
-        pool.rewards -= paid;
-        Ok(stake.principal + paid)
+            let until = match stake.withdraw {
+                None if nowhere => {
+                    let shares = to_shares(pool.rate_at(stake.activation), stake.principal);
+                    *pool.leaving.entry(epoch).or_default() += shares;
+                    epoch
+                }
+                None => return Err("staking_pool 10"),
+                Some(withdraw) if withdraw > epoch => return Err("staking_pool 11"),
+                Some(withdraw) => withdraw,
+            };
+            let earned = pool.earned(stake.principal, stake.activation, until);
+            let paid = earned.min(pool.rewards);
+            pool.rewards -= paid;
+            Ok(stake.principal + paid)
+        })
     }
 
-    /// The rewards of the old committee; then whoever joined.
-    pub(crate) fn change_epoch(&mut self, rewards: &BTreeMap<ObjectId, u64>) {
+    /// The rewards of the old committee; then whoever joined. Nothing at all if one is refused.
+    pub(crate) fn change_epoch(
+        &mut self,
+        rewards: &BTreeMap<ObjectId, u64>,
+    ) -> Result<(), Refusal> {
+        let before = self.clone();
+        let changed = self.try_change_epoch(rewards);
+        if changed.is_err() {
+            *self = before;
+        }
+        changed
+    }
+
+    fn try_change_epoch(&mut self, rewards: &BTreeMap<ObjectId, u64>) -> Result<(), Refusal> {
         self.epoch += 1;
         self.selected = false;
+        let epoch = self.epoch;
         let old = std::mem::replace(&mut self.members, std::mem::take(&mut self.next_members));
-        for node in &old {
-            let reward = rewards[node];
-            self.pools
-                .get_mut(node)
-                .unwrap()
-                .advance(reward, self.epoch);
+        let advanced = old.iter().map(|node| (node, rewards[node]));
+        let joined = self.members.difference(&old).map(|node| (node, 0));
+        for (node, reward) in advanced.chain(joined) {
+            let pool = self.pools.get_mut(node).unwrap();
+            pool.advance(reward, epoch)?;
+            pool.balance_at(epoch + 1)?;
         }
-        for node in self.members.difference(&old) {
-            self.pools.get_mut(node).unwrap().advance(0, self.epoch);
-        }
+        Ok(())
     }
 }
 

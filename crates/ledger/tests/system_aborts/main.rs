@@ -8,6 +8,8 @@
     reason = "test code outside of test functions"
 )]
 
+#[path = "../aborts/mod.rs"]
+mod aborts;
 mod cases;
 #[path = "../network/mod.rs"]
 mod network;
@@ -15,35 +17,18 @@ mod network;
 mod support;
 mod things;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cases::{CASES, Case};
 use floe_ledger::Registry;
 use network::Abort;
 use things::Things;
 
-/// Modules whose errors are held to account here.
-const MODULES: [&str; 17] = [
-    "subsidies::subsidies",
-    "wal_exchange::wal_exchange",
-    "walrus::blob",
-    "walrus::bls_aggregate",
-    "walrus::encoding",
-    "walrus::event_blob",
-    "walrus::messages",
-    "walrus::metadata",
-    "walrus::shared_blob",
-    "walrus::storage_accounting",
-    "walrus::storage_pool",
-    "walrus::storage_resource",
-    "walrus::system",
-    "walrus::system_state_inner",
-    "walrus_subsidies::epoch_balance",
-    "walrus_subsidies::walrus_subsidies",
-    "walrus_subsidies::walrus_subsidies_inner",
-];
+const OTHER_VERSION: &str = "needs an object written by another package version";
+const OTHER_EPOCH: &str = "messages of other epochs are refused before";
 
-/// Errors that no transaction can reach, and why.
+/// Errors, or places that raise them (`module::function code`), that no transaction can reach, and
+/// why.
 const UNREACHABLE: &[(&str, &str)] = &[
     (
         "walrus::bls_aggregate::EIncorrectCommittee",
@@ -81,10 +66,7 @@ const UNREACHABLE: &[(&str, &str)] = &[
         "walrus::system::EInvalidMigration",
         "staking is migrated first and fails",
     ),
-    (
-        "walrus::system::EWrongVersion",
-        "needs an object written by another package version",
-    ),
+    ("walrus::system::EWrongVersion", OTHER_VERSION),
     (
         "walrus::system_state_inner::EInvalidMaxEpochsAhead",
         "only at deployment: see too_many_epochs_ahead_cannot_be_deployed",
@@ -98,42 +80,40 @@ const UNREACHABLE: &[(&str, &str)] = &[
         "accounts and committee advance together",
     ),
     (
+        "system_state_inner::reserve_space_without_payment 2",
+        "its callers have checked the epochs",
+    ),
+    ("system_state_inner::invalidate_blob_id 3", OTHER_EPOCH),
+    ("system_state_inner::certify_blob 3", OTHER_EPOCH),
+    ("system_state_inner::certify_pooled_blob 3", OTHER_EPOCH),
+    ("system_state_inner::update_protocol_version 3", OTHER_EPOCH),
+    ("system_state_inner::update_deny_list 3", OTHER_EPOCH),
+    ("system_state_inner::delete_deny_listed_blob 3", OTHER_EPOCH),
+    ("subsidies::extend_blob 2", OTHER_VERSION),
+    ("subsidies::reserve_space 2", OTHER_VERSION),
+    ("subsidies::register_blob 2", OTHER_VERSION),
+    ("subsidies::migrate 2", OTHER_VERSION),
+    (
         "walrus_subsidies::epoch_balance::EIndexOutOfBounds",
         "as long as the system's accounts",
     ),
     (
         "walrus_subsidies::walrus_subsidies::EWrongVersion",
-        "needs an object written by another package version",
+        OTHER_VERSION,
     ),
 ];
 
 #[test]
-fn every_error_is_reached_or_explained() {
-    let reached = CASES.into_iter().flatten().map(|case| case.error);
-    let explained = UNREACHABLE.iter().map(|(error, _)| *error);
-    let listed: BTreeSet<String> = reached
-        .clone()
-        .chain(explained.clone())
-        .map(String::from)
-        .collect();
-    let mut all = BTreeSet::new();
-    for package in Registry::embedded().packages() {
-        for (name, module) in &package.modules {
-            let path = format!("{}::{name}", package.name);
-            if MODULES.contains(&path.as_str()) {
-                all.extend(module.errors.keys().map(|error| format!("{path}::{error}")));
-            }
-        }
-    }
-    let missing: Vec<_> = all.difference(&listed).collect();
-    assert!(
-        missing.is_empty(),
-        "neither reached nor explained: {missing:?}"
+fn every_place_is_reached_or_explained() {
+    let reached = CASES.into_iter().flatten();
+    let reached: BTreeSet<_> = reached.map(|case| (case.error, case.place)).collect();
+    let explained = UNREACHABLE.iter();
+    let explained = explained.map(|(what, reason)| ((*what).to_owned(), *reason));
+    aborts::assert_complete(
+        &aborts::places(true),
+        |place| reached.contains(&(place.error.as_str(), place.function.as_str())),
+        &explained.collect::<BTreeMap<_, _>>(),
     );
-    let both: Vec<_> = reached
-        .filter(|error| explained.clone().any(|own| own == *error))
-        .collect();
-    assert!(both.is_empty(), "reached after all: {both:?}");
 }
 
 #[test]

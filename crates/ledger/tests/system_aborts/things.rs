@@ -62,6 +62,8 @@ pub(crate) struct Things {
     pub(crate) other_subsidies_cap: ObjectId,
     pub(crate) walrus_subsidies: (ObjectId, ObjectId),
     pub(crate) other_walrus_subsidies_cap: ObjectId,
+    /// Without funds since epoch 1, for whose nodes payment is due.
+    pub(crate) indebted_subsidies: ObjectId,
 }
 
 /// Encoded bytes of each blob.
@@ -85,6 +87,10 @@ impl Things {
             net.register(user, &EXPIRED_UNCERTIFIED, 1),
         );
         let expired_pool = pool(net, user, 1, &[EXPIRED_POOLED]);
+        let (indebted_subsidies, _) = pair::<
+            walrus_subsidies::WalrusSubsidies,
+            walrus_subsidies::AdminCap,
+        >(net, user, walrus_subsidies);
         net.next_epoch();
 
         let size = net.encoded(1000);
@@ -119,6 +125,7 @@ impl Things {
                 walrus_subsidies::AdminCap,
             >(net, user, walrus_subsidies)
             .1,
+            indebted_subsidies,
         };
         things.finish(net, user);
         (network, things)

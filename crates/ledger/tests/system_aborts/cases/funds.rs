@@ -185,4 +185,13 @@ pub(super) const CASES: &[Case] = &[
             walrus_subsidies(tx, "process_subsidies", &[own, staking, system, clock]);
         },
     ),
+    case(
+        "walrus_subsidies::walrus_subsidies_inner::EInsufficientFundsInPool",
+        "process_fixed_rate_subsidies",
+        |t, tx| {
+            let (own, staking) = (tx.object(t.indebted_subsidies), tx.staking());
+            let (system, clock) = (tx.system(), tx.clock());
+            walrus_subsidies(tx, "process_subsidies", &[own, staking, system, clock]);
+        },
+    ),
 ];
