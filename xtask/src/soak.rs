@@ -27,6 +27,8 @@ enum Name {
     Storage,
     /// Power cuts at random moments of a full node.
     Fullnode,
+    /// The kernels of every path, interpreted by Miri, which takes a nightly compiler.
+    Miri,
 }
 
 /// Runs the campaign.
@@ -56,7 +58,27 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             "FLOE_POWER_CUTS",
             options,
         ),
+        Name::Miri => MIRI_FEATURES.into_iter().try_for_each(interpret),
     }
+}
+
+/// Processor features of the kernels' paths.
+const MIRI_FEATURES: [&str; 3] = [
+    "",
+    "-Ctarget-feature=+avx2",
+    "-Ctarget-feature=+avx2,+avx512f,+avx512bw,+avx512vl,+avx512vbmi2,+gfni",
+];
+
+/// Interprets the kernels for a processor with some features: no undefined behaviour, and the results
+/// of the portable path.
+fn interpret(features: &str) -> Result<()> {
+    let mut command = Command::new("cargo");
+    command
+        .args(["+nightly", "miri", "test", "--package", "floe-kernels"])
+        .args(["--locked", "--lib", "--test", "small_shapes"])
+        .env("RUSTFLAGS", features)
+        .current_dir(process::root());
+    process::run_command(&mut command)
 }
 
 /// Runs one test, which takes the number of its cases from an environment variable.

@@ -2,7 +2,10 @@
 
 use std::{fs, hint::black_box, num::NonZeroUsize, path::PathBuf};
 
-use floe_core::{Axis, SliverData, SliverIndex, SymbolSize, VerifiedMetadata, merkle::Node};
+use floe_core::{
+    Axis, SliverData, SliverIndex, SymbolSize, UnverifiedMetadata, VerifiedMetadata, merkle::Node,
+    wire,
+};
 use floe_encoding::{
     Check, Options, RecoverySource, RedStuff, SliverReader, SliverVerifier, SpilledSlivers,
     read_sliver,
@@ -177,9 +180,22 @@ impl Slivers {
         let blob = AnyFile::open(&case.blob);
         let length = fs::metadata(&case.blob).unwrap().len();
         let symbol_size = codec.params().symbol_size(length).unwrap();
-        let file = AnyFile::create(case.blob.parent().unwrap(), length);
+        let beside = |what| case.blob.with_extension(format!("{}.{what}", case.n));
+        let file = AnyFile::keep(&beside("slivers"), length);
         let slivers = SpilledSlivers::new(file, codec.params(), symbol_size).unwrap();
-        let metadata = codec.encode(&blob, &slivers, &Options::default()).unwrap();
+        // Processes of the same table share them.
+        let metadata = match fs::read(beside("metadata")) {
+            Ok(bytes) => {
+                let metadata: UnverifiedMetadata = wire::from_bcs(&bytes).unwrap();
+                metadata.verify(codec.params()).unwrap()
+            }
+            Err(_) => {
+                let options = Options::default();
+                let metadata = codec.encode(&blob, &slivers, &options).unwrap();
+                fs::write(beside("metadata"), wire::to_bcs(&metadata)).unwrap();
+                metadata
+            }
+        };
         Self {
             codec,
             metadata,

@@ -39,17 +39,19 @@ impl AnyFile {
         }
     }
 
+    /// A file that nobody else sees.
     pub(crate) fn create(folder: &Path, length: u64) -> Self {
         let path = folder.join("spill");
-        let mut options = OpenOptions::new();
-        let file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&path)
-            .unwrap();
+        let file = Self::keep(&path, length);
         fs::remove_file(path).unwrap();
+        file
+    }
+
+    /// A file that is there already, or is to stay.
+    pub(crate) fn keep(path: &Path, length: u64) -> Self {
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false);
+        let file = options.open(path).unwrap();
         Self { file, length }
     }
 }

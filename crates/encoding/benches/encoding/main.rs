@@ -1,6 +1,7 @@
 //! Times encoding, decoding, verification and recovery, beside a plain implementation.
 //!
-//! `encoding encode|decode|verify|recover [--n N,…] [--size MIB,…] [--threads T] [--no-baseline]`
+//! `encoding encode|decode|verify|recover [--n N,…] [--size MIB,…] [--threads T] [--rows TEXT]
+//! [--no-baseline]`
 //!
 //! Every case runs in a process of its own, so that its peak of resident memory is its own. Times are
 //! seconds of processor time (user and system, all threads) of the best of several runs, because wall
@@ -23,7 +24,7 @@ mod measure;
 mod plain;
 mod pool;
 
-use std::{env, path::Path, process::Command};
+use std::{env, fs, path::Path, process::Command};
 
 use cases::Case;
 use measure::Measurement;
@@ -34,7 +35,8 @@ fn main() {
         Some("child") => println!("{}", cases::run(&Case::parse(&args[1..]))),
         Some("encode" | "decode" | "verify" | "recover") => Table::parse(&args).print(),
         _ => println!(
-            "encode|decode|verify|recover [--n N,…] [--size MIB,…] [--threads T] [--no-baseline]"
+            "encode|decode|verify|recover [--n N,…] [--size MIB,…] [--threads T] [--rows TEXT] \
+             [--no-baseline]"
         ),
     }
 }
@@ -45,6 +47,8 @@ struct Table {
     shards: Vec<u16>,
     sizes_mib: Vec<u64>,
     threads: usize,
+    /// Only rows with this in their name.
+    rows: String,
     baseline: bool,
 }
 
@@ -55,6 +59,7 @@ impl Table {
             shards: vec![10, 100, 1000],
             sizes_mib: vec![1, 16, 128, 1024],
             threads: 1,
+            rows: String::new(),
             baseline: true,
         };
         let mut rest = args[1..].iter();
@@ -64,6 +69,7 @@ impl Table {
                 "--n" => table.shards = values().map(|n| n.parse().unwrap()).collect(),
                 "--size" => table.sizes_mib = values().map(|n| n.parse().unwrap()).collect(),
                 "--threads" => table.threads = values().next().unwrap().parse().unwrap(),
+                "--rows" => table.rows = values().collect(),
                 "--no-baseline" => table.baseline = false,
                 other => panic!("unknown argument {other}"),
             }
@@ -96,7 +102,8 @@ impl Table {
         if !blob.exists() {
             files::write_blob(&blob, mib << 20);
         }
-        for what in cases::rows(&self.name) {
+        let rows = cases::rows(&self.name).iter();
+        for what in rows.filter(|what| what.contains(&self.rows)) {
             let case = |plain| Case {
                 what: (*what).into(),
                 n,
@@ -120,6 +127,10 @@ impl Table {
                 self::rate(&ours),
                 ours.peak_rss_bytes >> 20,
             );
+        }
+        for what in ["slivers", "metadata"] {
+            // There are none of an encoding.
+            let _ = fs::remove_file(blob.with_extension(format!("{n}.{what}")));
         }
     }
 }

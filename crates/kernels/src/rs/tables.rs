@@ -196,6 +196,10 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(
+        miri,
+        ignore = "only reads the library's tables, of which Miri takes minutes to fill one"
+    )]
     fn butterflies_have_the_constants_of_the_library() {
         let (skew, tables) = (get_skew(), get_exp_log());
         for distance in [1, 2, 64, 1024] {
