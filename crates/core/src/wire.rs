@@ -24,7 +24,7 @@ pub struct DecodeError {
 /// [`DecodeError`] if `bytes` is not exactly the canonical form of a value.
 pub fn from_bcs<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     bcs::from_bytes(bytes).map_err(|source| DecodeError {
-        expected: type_name::<T>(),
+        expected: short_name::<T>(),
         source,
     })
 }
@@ -41,7 +41,7 @@ pub fn from_bcs_prefix<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeErr
     match (value, result) {
         (Some(value), Ok(()) | Err(bcs::Error::RemainingInput)) => Ok(value),
         (_, Err(source)) => Err(DecodeError {
-            expected: type_name::<T>(),
+            expected: short_name::<T>(),
             source,
         }),
         (None, Ok(())) => unreachable!("the seed succeeds only after it has set the value"),
@@ -55,6 +55,15 @@ pub fn from_bcs_prefix<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeErr
 /// limits are below that for every practical number of shards.
 pub fn to_bcs<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     bcs::to_bytes(value).expect("lengths are below 2^31 and the types have a BCS form")
+}
+
+/// The name of a type without where it is defined, unless it is made of others.
+fn short_name<T>() -> &'static str {
+    let name = type_name::<T>();
+    match name.rsplit_once("::") {
+        Some((_, short)) if !name.contains(['<', '(', '[']) => short,
+        _ => name,
+    }
 }
 
 /// Deserializes into a slot, so that the value survives the complaint about trailing bytes.
