@@ -55,8 +55,8 @@ impl Options {
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
-            store_cache_bytes: 96 << 20,
-            object_cache_bytes: 64 << 20,
+            store_cache_bytes: 64 << 20,
+            object_cache_bytes: 32 << 20,
             history_transactions: 1_000_000,
             chain_epoch: Duration::from_hours(24),
             solo: SoloOptions::default(),

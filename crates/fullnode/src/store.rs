@@ -5,6 +5,7 @@
 //! nothing is known then about what the medium holds, and only opening it again can tell.
 
 mod batch;
+pub(crate) mod delta;
 mod open;
 mod prune;
 pub(crate) mod rows;

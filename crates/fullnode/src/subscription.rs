@@ -17,7 +17,7 @@ use crate::{
 /// How many of the latest checkpoints are kept in memory for followers, and how many transactions
 /// all of them may have.
 const RECENT_MAX: usize = 64;
-const RECENT_TRANSACTIONS_MAX: usize = 1024;
+const RECENT_TRANSACTIONS_MAX: usize = 512;
 
 /// A checkpoint with its transactions.
 #[derive(Clone, Debug, PartialEq)]

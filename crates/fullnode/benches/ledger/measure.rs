@@ -12,12 +12,15 @@ use rustix::time::{ClockId, clock_gettime};
 pub struct Meter {
     pub wall: Duration,
     pub cpu: Duration,
+    /// Checking signatures and executing, on one core; part of the above.
+    pub executing: Duration,
 }
 
 impl Meter {
     pub fn add(&mut self, other: Self) {
         self.wall.add_assign(other.wall);
         self.cpu.add_assign(other.cpu);
+        self.executing.add_assign(other.executing);
     }
 
     pub async fn of<T>(future: impl Future<Output = T>) -> (Self, T) {
@@ -26,13 +29,25 @@ impl Meter {
         let meter = Self {
             wall: wall.elapsed(),
             cpu: cpu_time() - cpu,
+            executing: Duration::ZERO,
         };
         (meter, value)
     }
 }
 
+/// Runs `work` on this thread; how long the thread worked.
+pub fn thread_time<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let began = time_of(ClockId::ThreadCPUTime);
+    let value = work();
+    (time_of(ClockId::ThreadCPUTime) - began, value)
+}
+
 fn cpu_time() -> Duration {
-    let now = clock_gettime(ClockId::ProcessCPUTime);
+    time_of(ClockId::ProcessCPUTime)
+}
+
+fn time_of(clock: ClockId) -> Duration {
+    let now = clock_gettime(clock);
     Duration::new(
         now.tv_sec.try_into().unwrap(),
         now.tv_nsec.try_into().unwrap(),

@@ -10,7 +10,11 @@ use super::Reader;
 use crate::{
     ReadError,
     executed::Executed,
-    store::{is_catalogued, rows, tables},
+    store::{
+        delta, is_catalogued,
+        rows::{self, Row},
+        tables,
+    },
 };
 
 /// An object before and after a transaction.
@@ -30,7 +34,7 @@ impl Reader {
     pub fn object(&self, id: &ObjectId) -> Result<Option<Arc<LiveObject>>, ReadError> {
         let (first, last) = (tables::object_key(id, 0), tables::object_key(id, u64::MAX));
         match self.objects.range::<&[u8; 40]>(&first..=&last)?.next_back() {
-            Some(row) => rows::read_object(row?.1.value()),
+            Some(row) => whole(row?.1.value()),
             None => Ok(None),
         }
     }
@@ -45,10 +49,23 @@ impl Reader {
         id: &ObjectId,
         version: u64,
     ) -> Result<Option<Arc<LiveObject>>, ReadError> {
-        match self.objects.get(&tables::object_key(id, version))? {
-            Some(row) => rows::read_object(row.value()),
-            None => Ok(None),
-        }
+        let Some(row) = self.objects.get(&tables::object_key(id, version))? else {
+            return Ok(None);
+        };
+        let Row::Delta {
+            digest,
+            base_version,
+            patch,
+        } = rows::parse(row.value())?
+        else {
+            return whole(row.value());
+        };
+        let base = self.objects.get(&tables::object_key(id, base_version))?;
+        let base = base.ok_or_else(|| ReadError::damaged("what an object differs from"))?;
+        let Row::Object { bytes, .. } = rows::parse(base.value())? else {
+            return Err(ReadError::damaged("what an object differs from"));
+        };
+        rows::read_object(digest, &delta::apply(bytes, patch)?).map(Some)
     }
 
     /// Shows every live object, by id: for audits, as it reads the whole store.
@@ -58,7 +75,7 @@ impl Reader {
     pub fn for_each_live(&self, see: &mut dyn FnMut(Arc<LiveObject>)) -> Result<(), ReadError> {
         let mut last: Option<([u8; 40], Vec<u8>)> = None;
         let mut show = |row: &[u8]| -> Result<(), ReadError> {
-            rows::read_object(row)?.into_iter().for_each(&mut *see);
+            whole(row)?.into_iter().for_each(&mut *see);
             Ok(())
         };
         for row in self.objects.range::<&[u8; 40]>(..)? {
@@ -141,6 +158,15 @@ impl Reader {
         let row = self.types.get(number)?;
         let row = row.ok_or_else(|| ReadError::damaged(format!("no type has number {number}")))?;
         rows::read(row.value(), "a type")
+    }
+}
+
+/// The object in the last row of its id, which is written whole.
+fn whole(row: &[u8]) -> Result<Option<Arc<LiveObject>>, ReadError> {
+    match rows::parse(row)? {
+        Row::Gone => Ok(None),
+        Row::Object { digest, bytes } => rows::read_object(digest, bytes).map(Some),
+        Row::Delta { .. } => Err(ReadError::damaged("a live object that is not whole")),
     }
 }
 

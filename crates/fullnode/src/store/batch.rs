@@ -8,6 +8,7 @@ use redb::{Database, ReadableTable, WriteTransaction};
 use sui_sdk_types::{Object, Owner, TypeTag};
 
 use super::{
+    delta,
     prune::prune,
     rows,
     tables::{self, OwnerKind, meta},
@@ -92,6 +93,7 @@ impl Batch {
                 net.index(after, true, &mut number)?;
             }
         }
+        delta::shorten(&mut net.objects);
         Ok(net)
     }
 
@@ -219,4 +221,95 @@ impl Net {
 pub(crate) fn coin_amount(contents: &[u8]) -> Option<u64> {
     let (_, balance) = contents.split_first_chunk::<32>()?;
     Some(u64::from_le_bytes(*balance.first_chunk()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use floe_env::{Disk, testing::CrashDisk};
+    use floe_ledger::{GenesisBuilder, GenesisConfig};
+    use sui_crypto::bls12381::Bls12381PrivateKey;
+    use sui_sdk_types::{Digest, MoveStruct, ObjectData};
+
+    use super::*;
+    use crate::{
+        engine::genesis_batch,
+        store::{Store, StoreOptions},
+    };
+
+    /// The same object with its last byte and its version set.
+    fn version(object: &Object, version: u64, last: u8) -> Arc<LiveObject> {
+        let content = object.as_struct().unwrap();
+        let mut bytes = content.contents().to_vec();
+        *bytes.last_mut().unwrap() = last;
+        let tag = content.object_type().clone();
+        let content = MoveStruct::new(tag, false, version, bytes).unwrap();
+        let data = ObjectData::Struct(content);
+        Arc::new(LiveObject::new(Object::new(
+            data,
+            *object.owner(),
+            Digest::ZERO,
+            0,
+        )))
+    }
+
+    fn live(seed: u8, length: usize) -> Object {
+        let tag = "0x2::bag::Bag".parse().unwrap();
+        let mut bytes = vec![seed; 32];
+        bytes.resize(length, 7);
+        let content = MoveStruct::new(tag, false, 1, bytes).unwrap();
+        let data = ObjectData::Struct(content);
+        Object::new(data, Owner::Shared(1), Digest::ZERO, 0)
+    }
+
+    #[test]
+    fn every_version_of_a_batch_is_read_back_as_it_was() {
+        let disk: Arc<dyn Disk> = Arc::new(CrashDisk::new());
+        let options = StoreOptions {
+            dir: PathBuf::from("/"),
+            cache_bytes: 1 << 20,
+            history_transactions: 100,
+        };
+        let key = Bls12381PrivateKey::new([3; 32]).unwrap();
+        let config = GenesisConfig {
+            time_ms: 1000,
+            validator_key: key.public_key().inner().to_vec(),
+        };
+        let genesis = GenesisBuilder::new(&config).unwrap().finish();
+        let mut batch = genesis_batch(&genesis, 1000, &key).unwrap();
+        Store::create(&disk, &options, &batch).unwrap();
+        let store = Store::open(&disk, &options).unwrap();
+
+        // Small objects stay whole, large ones become differences.
+        let objects = [live(0xaa, 100), live(0xbb, 4000)];
+        batch.transactions.clear();
+        batch.changes.clear();
+        let mut written = Vec::new();
+        for number in 2..8 {
+            for object in &objects {
+                let last = u8::try_from(number).unwrap();
+                let after = version(object, number, last);
+                let id = ObjectId(object.object_id().into_inner());
+                written.push((id, number, Arc::clone(&after)));
+                batch.changes.push(ObjectChange {
+                    id,
+                    version: number,
+                    before: None,
+                    after: Some(after),
+                });
+            }
+        }
+        store.commit(&batch).unwrap();
+
+        let reader = store.reader().unwrap();
+        for (id, number, after) in &written {
+            let found = reader.object_at(id, *number).unwrap().unwrap();
+            assert_eq!(found, *after);
+            assert_eq!(found.digest(), after.digest());
+            assert_eq!(found.object().digest(), after.digest());
+        }
+        let (id, _, last) = written.last().unwrap();
+        assert_eq!(reader.object(id).unwrap().as_ref(), Some(last));
+    }
 }

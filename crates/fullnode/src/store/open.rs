@@ -21,7 +21,7 @@ const FILE: &str = "ledger.redb";
 /// What the format row starts with.
 const MAGIC: &[u8; 8] = b"floelgr\0";
 /// Format of the tables. Raise it when they change, and refuse or convert the old one.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// How to open a store.
 #[derive(Clone, Debug)]
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn the_format_is_frozen() {
         let format = [MAGIC.as_slice(), &FORMAT.to_be_bytes()].concat();
-        assert_eq!(format, b"floelgr\0\0\0\0\x01");
+        assert_eq!(format, b"floelgr\0\0\0\0\x02");
         assert!(with_format(Some(&format)).is_ok());
     }
 }
