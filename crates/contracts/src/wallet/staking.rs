@@ -2,7 +2,10 @@
 
 use floe_core::{
     Epoch, ObjectId, SuiAddress,
-    onchain::{node::StorageNodeCap, staking::StakedWal},
+    onchain::{
+        node::StorageNodeCap,
+        staking::{Committee, StakedWal},
+    },
 };
 
 use super::{Executed, Wallet};
@@ -139,6 +142,17 @@ impl Wallet {
     ) -> Result<u64, TransactionError> {
         self.ask(|calls| {
             calls.calculate_rewards(node, principal, activation, withdrawal);
+        })
+        .await
+    }
+
+    /// The committee that the present stakes would make, by the contracts' own rules.
+    ///
+    /// # Errors
+    /// [`TransactionError`]: nobody has staked.
+    pub async fn next_committee(&self) -> Result<Committee, TransactionError> {
+        self.ask(|calls| {
+            calls.compute_next_committee();
         })
         .await
     }

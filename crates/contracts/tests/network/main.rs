@@ -10,5 +10,6 @@ mod a_network_lives;
 mod follows_events;
 mod lives_through_epochs;
 mod pays_concurrently;
+mod serves_indexers;
 mod stores_blobs;
 mod support;

@@ -17,6 +17,7 @@ mod web;
 use std::{net::SocketAddr, sync::Arc};
 
 use floe_env::Disk;
+use floe_fullnode::Options;
 use sui_rpc::{
     Client,
     field::{FieldMask, FieldMaskUtil},
@@ -37,9 +38,13 @@ struct Fixture {
 
 impl Fixture {
     async fn start() -> Self {
+        Self::start_with(&support::options()).await
+    }
+
+    async fn start_with(options: &Options) -> Self {
         let (_, disk) = crash_disk();
         let users = vec![User::new(1), User::new(2)];
-        let node = Node::start(&disk, &users).unwrap();
+        let node = Node::start_at(&disk, &users, options, support::GENESIS_MS).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = floe_fullnode::rpc::router(&node.handle);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use floe_fullnode::Options;
 use futures::{StreamExt, TryStreamExt};
 use sui_rpc::{
     client::{
@@ -9,12 +10,14 @@ use sui_rpc::{
         TransactionStreamStart,
     },
     proto::sui::rpc::v2::{
-        self as proto, Ordering, QueryEndReason, SenderFilter, transaction_literal::Predicate,
+        self as proto, Ordering, QueryEndReason, SenderFilter,
+        get_checkpoint_request::CheckpointId, transaction_literal::Predicate,
     },
 };
 use sui_sdk_types::Address;
+use tonic::Code;
 
-use super::{Fixture, mask};
+use super::{Fixture, mask, support};
 
 fn by_sender(sender: Address) -> proto::TransactionFilter {
     let mut literal = proto::TransactionLiteral::default();
@@ -171,5 +174,56 @@ async fn a_filtered_stream_brings_past_and_present_once_and_in_order() {
     }
     assert_eq!(found, expected);
     drop(stream);
+    fixture.stop().await;
+}
+
+/// A node that keeps little says what it has, and gives all of that.
+#[tokio::test]
+async fn what_is_forgotten_is_not_found_and_lists_begin_after_it() {
+    let fixture = Fixture::start_with(&Options {
+        history_transactions: 10,
+        ..support::options()
+    })
+    .await;
+    let mut digests = Vec::new();
+    for _ in 0..4 {
+        digests.extend(payments(&fixture).await);
+    }
+    let mut client = fixture.client();
+    let info = client
+        .ledger_client()
+        .get_service_info(proto::GetServiceInfoRequest::default())
+        .await;
+    let lowest = info.unwrap().into_inner().lowest_available_checkpoint();
+    assert!(lowest > 1);
+
+    let mut request = proto::GetTransactionRequest::default();
+    request.digest = Some(digests[0].clone());
+    let forgotten = client.ledger_client().get_transaction(request).await;
+    assert_eq!(forgotten.unwrap_err().code(), Code::NotFound);
+    let checkpoint = async |number| {
+        let mut request = proto::GetCheckpointRequest::default();
+        request.checkpoint_id = Some(CheckpointId::SequenceNumber(number));
+        request.read_mask = mask("sequence_number,transactions.digest");
+        let mut client = fixture.client();
+        client.ledger_client().get_checkpoint(request).await
+    };
+    let forgotten = checkpoint(lowest - 1).await.unwrap_err();
+    assert_eq!(forgotten.code(), Code::NotFound);
+    assert!(checkpoint(lowest).await.is_ok());
+
+    let request = listing(&fixture, 100, Ordering::Ascending);
+    let stream = client.ledger_client().list_transactions(request).await;
+    let frames: Vec<_> = stream.unwrap().into_inner().try_collect().await.unwrap();
+    let found: Vec<_> = frames
+        .iter()
+        .filter_map(|frame| frame.transaction.as_ref())
+        .collect();
+    assert!(!found.is_empty() && found.len() < digests.len());
+    assert!(found.iter().all(|own| own.checkpoint() >= lowest));
+    let found: Vec<_> = found.iter().map(|own| own.digest()).collect();
+    assert_eq!(found, digests[digests.len() - found.len()..]);
+    let end = frames.last().unwrap().end.as_ref().unwrap();
+    assert_eq!(end.reason(), QueryEndReason::LedgerTip);
     fixture.stop().await;
 }

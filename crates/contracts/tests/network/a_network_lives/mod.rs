@@ -145,8 +145,11 @@ impl Life {
 
     async fn voting_end(&mut self) {
         self.network.advance(EPOCH / 2).await;
+        let expected = self.operators[0].next_committee().await.unwrap();
         let executed = self.operators[0].voting_end().await.unwrap();
         self.witness.see(&executed);
+        let chosen = self.state().await.staking_inner.next_committee.clone();
+        assert_eq!(chosen, Some(expected));
     }
 
     async fn change_epoch(&mut self) {
