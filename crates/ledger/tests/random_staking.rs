@@ -3,8 +3,8 @@
 //! `network/invariants.rs` after every transaction. Storage, pools, supplements and votes happen in
 //! between.
 //!
-//! `FLOE_STAKING_SEQUENCES` sets how many; a failing sequence shrinks and is kept in
-//! `proptest-regressions/`.
+//! `FLOE_STAKING_SEQUENCES` sets how many. A failing sequence shrinks and is kept in
+//! `random_staking.proptest-regressions` beside this file, from where it is replayed first.
 
 #![expect(
     clippy::unwrap_used,
