@@ -50,9 +50,9 @@ impl Lookups {
 
 impl_engine! {
     Lookups,
-    |this, row| {
-        // SAFETY: the engine proves the feature.
-        unsafe { change_basis(row, &this.shear) }
+    |this, from, to, count| {
+        // SAFETY: the caller's pointers are good for so many blocks; the engine proves the feature.
+        unsafe { shear(from, to, count, &this.shear) }
     },
     |this, row, factor| this.library.scale(row, factor)
 }
@@ -233,15 +233,20 @@ fn add(target: &mut [Block], source: &[Block]) {
 }
 
 /// Adds to the low bytes of every block what the tables make of the high ones.
+///
+/// # Safety
+/// `count` blocks must be at `from` and at `to`, the same or none in common.
 #[target_feature(enable = "avx2")]
-fn change_basis(row: &mut [Block], shear: &Bytes) {
-    let tables = bytes::tables(shear);
-    for block in row {
-        let low = std::ptr::from_mut(block).cast::<bytes::Part>();
-        // SAFETY: both halves of the block behind the reference are parts.
+unsafe fn shear(from: *const Block, to: *mut Block, count: usize, tables: &Bytes) {
+    let tables = bytes::tables(tables);
+    for at in 0..count {
+        // SAFETY: each of these blocks is two parts, low bytes and high bytes.
         unsafe {
-            let high = bytes::load(low.add(1));
-            bytes::store(low, bytes::multiply_add(bytes::load(low), high, tables));
+            let from = from.add(at).cast::<bytes::Part>();
+            let to = to.add(at).cast::<bytes::Part>();
+            let (low, high) = (bytes::load(from), bytes::load(from.add(1)));
+            bytes::store(to, bytes::multiply_add(low, high, tables));
+            bytes::store(to.add(1), high);
         }
     }
 }

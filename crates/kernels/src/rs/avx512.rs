@@ -43,9 +43,9 @@ impl Gfni {
 
 impl_engine! {
     Gfni,
-    |this, row| {
-        // SAFETY: the engine proves the features.
-        unsafe { change_basis(row, this.shear) }
+    |this, from, to, count| {
+        // SAFETY: the caller's pointers are good for so many blocks; the engine proves the features.
+        unsafe { shear(from, to, count, this.shear) }
     },
     |_this, row, factor| {
         // SAFETY: the engine proves the features.
@@ -159,15 +159,18 @@ fn add(target: &mut [Block], source: &[Block]) {
 }
 
 /// Adds to the low bytes of every block what the matrix makes of the high ones.
+///
+/// # Safety
+/// `count` blocks must be at `from` and at `to`, the same or none in common.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn change_basis(row: &mut [Block], shear: u64) {
-    let matrix = _mm512_maskz_set1_epi64(0x0F, shear.cast_signed());
-    for block in row {
-        // SAFETY: there is a block behind the reference.
+unsafe fn shear(from: *const Block, to: *mut Block, count: usize, matrix: u64) {
+    let matrix = _mm512_maskz_set1_epi64(0x0F, matrix.cast_signed());
+    for at in 0..count {
+        // SAFETY: there are so many blocks at both pointers.
         unsafe {
-            let labels = load(block);
+            let labels = load(from.add(at));
             let added = _mm512_gf2p8affine_epi64_epi8::<0>(swap_halves(labels), matrix);
-            store(block, sum(labels, added));
+            store(to.add(at), sum(labels, added));
         }
     }
 }

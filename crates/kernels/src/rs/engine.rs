@@ -98,6 +98,9 @@ pub(super) trait Engine: std::fmt::Debug + Send + Sync {
     /// [`scale`](Self::scale) works on coordinates.
     fn change_basis(&self, row: &mut [Block]);
 
+    /// The same, from blocks into the first of others.
+    fn copy_changed(&self, from: &[Block], to: &mut [Block]);
+
     /// Values at the points of `span` to coefficients.
     fn inverse(&self, rows: &mut Rows<'_>, span: Span);
 
@@ -133,6 +136,10 @@ impl<E> std::fmt::Debug for Library<E> {
 impl<E: LibraryEngine + Send + Sync> Engine for Library<E> {
     /// The library works on labels.
     fn change_basis(&self, _row: &mut [Block]) {}
+
+    fn copy_changed(&self, from: &[Block], to: &mut [Block]) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
 
     fn inverse(&self, rows: &mut Rows<'_>, span: Span) {
         let Span {

@@ -249,8 +249,7 @@ impl ReedSolomon {
             self.fill(&originals, plan, &mut rows);
             self.transform(&mut rows);
             for index in 0..self.geometry.recovery {
-                self.engine.change_basis(rows.row_mut(index));
-                plan.scatter(&rows, index, &mut recovery, index);
+                plan.scatter_changed(&mut rows, &mut recovery, index, &*self.engine);
             }
             first += width;
         }
@@ -303,8 +302,7 @@ impl ReedSolomon {
     /// Gathers the planned bytes of all originals.
     fn fill(&self, originals: &Symbols<'_>, plan: &Plan, rows: &mut Rows<'_>) {
         for index in 0..self.geometry.originals {
-            plan.gather(originals, index, rows, index);
-            self.engine.change_basis(rows.row_mut(index));
+            plan.gather_changed(originals, index, rows, &*self.engine);
         }
     }
 

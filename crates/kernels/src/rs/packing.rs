@@ -13,7 +13,7 @@ use crate::{
     symbols::{Symbols, SymbolsMut},
 };
 
-use super::engine::{BLOCK_BYTES, Rows};
+use super::engine::{BLOCK_BYTES, Engine, Rows};
 
 const BLOCK_LABELS: usize = BLOCK_BYTES / 2;
 
@@ -62,6 +62,7 @@ impl Packing {
         plan.runs.clear();
         let whole = self.input.words * self.whole_blocks;
         let end = first + width;
+        plan.whole_blocks = end.min(whole).saturating_sub(first);
         self.plan_whole(first..end.min(whole), plan);
         if end > whole {
             let start = first.max(whole);
@@ -122,6 +123,8 @@ impl Packing {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
     runs: Vec<Run>,
+    /// Blocks at the start of a row that are contiguous in symbols; the others hold tails.
+    whole_blocks: usize,
 }
 
 #[expect(
@@ -158,6 +161,55 @@ impl Plan {
         for run in &self.runs {
             let bytes = &row[run.place..run.place + run.length];
             copy(output.bytes_mut(start + run.to, run.length), bytes);
+        }
+    }
+
+    /// As [`gather`](Self::gather), to the coordinates that transforms work on.
+    pub(super) fn gather_changed(
+        &self,
+        input: &Symbols<'_>,
+        index: usize,
+        rows: &mut Rows<'_>,
+        engine: &dyn Engine,
+    ) {
+        let start = input.layout().offset(0, index);
+        let row = rows.row_mut(index);
+        for run in &self.runs {
+            let bytes = input.bytes(start + run.from, run.length);
+            match bytes.as_chunks().0 {
+                [] => copy(
+                    &mut row.as_flattened_mut()[run.place..run.place + run.length],
+                    bytes,
+                ),
+                labels => engine.copy_changed(labels, &mut row[run.place / BLOCK_BYTES..]),
+            }
+        }
+        engine.change_basis(&mut row[self.whole_blocks..]);
+    }
+
+    /// As [`scatter`](Self::scatter), from the coordinates that transforms work on. The row then holds
+    /// nothing of use.
+    pub(super) fn scatter_changed(
+        &self,
+        rows: &mut Rows<'_>,
+        output: &mut SymbolsMut<'_>,
+        index: usize,
+        engine: &dyn Engine,
+    ) {
+        let start = output.layout().offset(0, index);
+        let row = rows.row_mut(index);
+        engine.change_basis(&mut row[self.whole_blocks..]);
+        for run in &self.runs {
+            let bytes = output.bytes_mut(start + run.to, run.length);
+            if run.length < BLOCK_BYTES {
+                copy(
+                    bytes,
+                    &row.as_flattened()[run.place..run.place + run.length],
+                );
+            } else {
+                let blocks = &row[run.place / BLOCK_BYTES..][..run.length / BLOCK_BYTES];
+                engine.copy_changed(blocks, bytes.as_chunks_mut().0);
+            }
         }
     }
 }

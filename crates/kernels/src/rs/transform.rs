@@ -300,9 +300,10 @@ macro_rules! define_transforms {
 pub(super) use define_transforms;
 
 /// Implements `Engine` for a type with `twiddles`, whose existence proves that `inverse`, `forward`,
-/// `add`, `change_basis` and `scale` may be called.
+/// `add`, `shear` and `scale` may be called. `$shear` changes the basis of so many blocks from a pointer to
+/// another, or the same.
 macro_rules! impl_engine {
-    ($engine:ty, $change_basis:expr, $scale:expr) => {
+    ($engine:ty, $shear:expr, $scale:expr) => {
         impl Engine for $engine {
             fn inverse(&self, rows: &mut Rows<'_>, span: Span) {
                 span.check(rows, self.twiddles.points());
@@ -346,8 +347,17 @@ macro_rules! impl_engine {
             }
 
             fn change_basis(&self, row: &mut [Block]) {
-                let change_basis: fn(&Self, &mut [Block]) = $change_basis;
-                change_basis(self, row);
+                let blocks = row.as_mut_ptr();
+                let shear: unsafe fn(&Self, *const Block, *mut Block, usize) = $shear;
+                // SAFETY: these are the blocks of the row; `self` proves the features.
+                unsafe { shear(self, blocks, blocks, row.len()) }
+            }
+
+            fn copy_changed(&self, from: &[Block], to: &mut [Block]) {
+                let count = from.len().min(to.len());
+                let shear: unsafe fn(&Self, *const Block, *mut Block, usize) = $shear;
+                // SAFETY: both slices have so many blocks; `self` proves the features.
+                unsafe { shear(self, from.as_ptr(), to.as_mut_ptr(), count) }
             }
 
             fn scale(&self, row: &mut [Block], factor: &Factor) {
