@@ -52,7 +52,7 @@ impl Replay {
             }
             "stake" | "request" | "withdraw" | "split" | "join" => self.stakes(function, args),
             "voting_end" | "change_epoch" | "update_prices" => self.anybody(function),
-            "vote" | "set_commission" | "collect" | "sync" | "deny" | "slash"
+            "vote" | "set_commission" | "collect" | "sync" | "deny" | "slash" | "try_join"
             | "add_commission" => self.nodes(function, args),
             "reserve" | "register_blob" | "certify" | "extend" => self.storage(function, args),
             "create_pool" | "pool_blob" | "grow_pool" | "extend_pool" => self.pools(function, args),
@@ -185,6 +185,9 @@ impl Replay {
             "sync" => {
                 let epoch = self.net.epoch();
                 self.run(node.owner, |tx| tx.sync_done(&node, epoch))?;
+            }
+            "try_join" => {
+                self.run(node.owner, |tx| tx.try_join(node.cap))?;
             }
             "add_commission" => {
                 let frost = args.amount(1);

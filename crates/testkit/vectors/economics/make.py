@@ -32,8 +32,10 @@ class Trace:
     def write(self, value):
         self.out.write(json.dumps(value, separators=(",", ":")) + "\n")
 
-    def state(self):
-        self.write({"state": self.net.show()})
+    def state(self, *parts):
+        """All of it, or only some parts."""
+        state = self.net.show()
+        self.write({"state": {part: state[part] for part in parts or state}})
 
     def name(self, kind):
         self.names += 1
@@ -53,7 +55,7 @@ class Trace:
         self.write(step)
         return "abort" not in step
 
-    def turn(self):
+    def turn(self, *parts):
         """The rest of an epoch: vote, change, sync."""
         for node in list(self.net.committee):
             if self.net.phase[0] == "sync":
@@ -63,7 +65,7 @@ class Trace:
             self.do("voting_end")
         self.do("wait", DAY)
         self.do("change_epoch")
-        self.state()
+        self.state(*parts)
 
     def hand_over(self, stakes):
         """The founder leaves, and the nodes take over."""
@@ -218,6 +220,38 @@ def many_nodes(out):
     t.turn()
 
 
+def full_house(out):
+    """More candidates than the active set has places: who is let in, who has to go, who comes back."""
+    t = Trace(out, "full house", 1000, 3, 152)
+    rng = random.Random(152)
+    t.do("request", "founder")
+    for node in range(150):
+        t.do("stake", node, rng.choice([2, 3, 3, 5, 8, 13, 150]) * WAL, f"s{node}")
+    t.state("active")
+    # As poor as the poorest is not enough; a little more takes the first one's place.
+    t.do("stake", 150, 2 * WAL, "late")
+    t.do("try_join", 150)
+    t.state("active")
+    t.do("stake", 150, WAL, "later")
+    t.do("stake", 151, 3 * WAL, "last")
+    t.state("active")
+    gone = next(node for node in range(150) if all(node != own for own, _ in t.net.active))
+    t.do("stake", gone, WAL + 1, "more")
+    t.state("active")
+    # Who takes all back leaves a place that the last one of the list moves to.
+    for name in ("s5", "s77", "more"):
+        t.do("withdraw", name)
+    t.do("try_join", gone)
+    t.do("try_join", 151)
+    t.state("active")
+    t.turn("epoch", "active", "committee", "previous", "capacity")
+    t.do("withdraw", "founder")
+    for name in ("s1", "s40", "s149"):
+        t.do("request", name)
+    t.do("stake", 5, 60 * WAL, "again")
+    t.turn("epoch", "active", "committee", "previous", "capacity")
+
+
 def dust(out):
     """What rounding leaves in a pool makes its shares dearer, and stakes get stuck by the rules."""
     t = Trace(out, "dust", 10, 4, 2)
@@ -344,6 +378,7 @@ def main():
         rates_and_withdrawals(out)
         subsidies_and_denials(out)
         many_nodes(out)
+        full_house(out)
         dust(out)
         for seed, nodes, n_shards in ((1, 4, 10), (2, 7, 60), (3, 3, 31), (4, 12, 100)):
             wander(out, seed, nodes, n_shards, 160)

@@ -339,6 +339,9 @@ class Network:
                 first = next(i for i, (_, s) in enumerate(self.active) if s == least)
                 self.active[first] = (node, stake)
 
+    def try_join(self, node):
+        self.refresh(node)
+
     # Stakes, §5.1
 
     def open_epoch(self):
