@@ -1,6 +1,6 @@
-//! Every path agrees with the portable one on shapes that are small enough for an interpreter, and
-//! reach every kind of load, store and butterfly there is. `cargo xtask soak miri` runs this under Miri,
-//! with the features of each path.
+//! Every path agrees with the others on shapes that are small enough for an interpreter, and reach every
+//! kind of load, store and butterfly there is. `cargo xtask soak miri` runs this under Miri, with the
+//! features of each path, but for what needs tables of the library that take Miri half an hour to fill.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use floe_kernels::{
@@ -9,11 +9,24 @@ use floe_kernels::{
 };
 
 /// What each path makes of the same input is the same.
-fn agree(of: impl Fn(Kernels) -> Vec<u8>) {
-    let expected = of(Kernels::with_path(KernelPath::Portable).unwrap());
-    for kernels in Kernels::supported() {
-        assert!(of(kernels) == expected, "{}", kernels.path());
+fn agree(paths: impl Iterator<Item = Kernels>, of: impl Fn(Kernels) -> Vec<u8>) {
+    let mut expected = None;
+    for kernels in paths {
+        let got = of(kernels);
+        let expected = expected.get_or_insert_with(|| got.clone());
+        assert!(got == *expected, "{}", kernels.path());
     }
+}
+
+/// The paths whose codes have no large tables, if they are interpreted: the portable ones are the
+/// library's, without `unsafe` code of ours.
+fn code_paths() -> impl Iterator<Item = Kernels> {
+    Kernels::supported().filter(|kernels| !cfg!(miri) || kernels.path() != KernelPath::Portable)
+}
+
+/// Whether a path decodes without large tables, if it is interpreted.
+fn decodes(kernels: Kernels) -> bool {
+    !cfg!(miri) || kernels.path() == KernelPath::Avx512
 }
 
 /// Bytes that differ from their neighbours, in an allocation of just their length.
@@ -27,7 +40,7 @@ fn leaves_nodes_and_roots() {
     for symbol_bytes in [0, 1, 63, 64, 65, 127, 128, 129, 300] {
         let data = bytes(symbol_bytes * 9);
         let symbols = Symbols::new(&data, Layout::contiguous(symbol_bytes, 9, 1)).unwrap();
-        agree(|kernels| {
+        agree(Kernels::supported(), |kernels| {
             let mut digests = vec![[0; 32]; 9];
             let out = SymbolsMut::digests(&mut digests, 9).unwrap();
             kernels.hasher().leaves(symbols, out).unwrap();
@@ -52,13 +65,16 @@ fn codewords_there_and_back() {
         let data = bytes(k * symbol_bytes);
         let layout = |count| Layout::contiguous(symbol_bytes, count, 1);
         let originals = Symbols::new(&data, layout(k)).unwrap();
-        agree(|kernels| {
+        agree(code_paths(), |kernels| {
             let code = kernels.reed_solomon(k, r).unwrap();
             let mut scratch = CodeScratch::default();
             let mut recovery = vec![0; r * symbol_bytes];
             let out = SymbolsMut::new(&mut recovery, layout(r)).unwrap();
             code.encode(originals, out, &mut scratch).unwrap();
 
+            if !decodes(kernels) {
+                return recovery;
+            }
             let codeword = [data.as_slice(), &recovery].concat();
             let last: Vec<_> = (r..k + r).collect();
             let given = codeword.get(r * symbol_bytes..).unwrap();
@@ -80,7 +96,7 @@ fn codewords_hashed_on_the_way() {
     let columns = Layout::columns(symbol_bytes, k, symbol_bytes * words, words);
     let originals = Symbols::new(&data, columns).unwrap();
     let leaf_layout = Layout::contiguous(32, k + r, words);
-    agree(|kernels| {
+    agree(code_paths(), |kernels| {
         let fused = FusedEncoder::new(kernels.reed_solomon(k, r).unwrap(), kernels.hasher());
         let mut scratch = FusedScratch::default();
         let mut recovery = vec![0; r * symbol_bytes * words];

@@ -8,7 +8,7 @@
     reason = "vector loads and stores, calls that need detected features"
 )]
 
-use std::arch::x86_64::*;
+use std::{arch::x86_64::*, sync::LazyLock};
 
 use reed_solomon_simd::engine::Avx2 as LibraryAvx2;
 
@@ -25,7 +25,8 @@ pub(super) struct Lookups {
     _proof: Avx2,
     twiddles: Twiddles<Bytes, Nibbles>,
     shear: Bytes,
-    library: Library<LibraryAvx2>,
+    /// Made when something is to be decoded: its tables take 8 MiB.
+    library: LazyLock<Library<LibraryAvx2>>,
 }
 
 /// Products of the low and of the high nibble of a byte.
@@ -43,7 +44,7 @@ impl Lookups {
             _proof: proof,
             twiddles: Twiddles::new(points, &tower, bytes, Tower::nibbles),
             shear: tower.shear_nibbles(),
-            library: Library(LibraryAvx2::new()),
+            library: LazyLock::new(|| Library(LibraryAvx2::new())),
         }
     }
 }
