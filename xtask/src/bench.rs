@@ -29,6 +29,8 @@ enum Name {
     Kernels,
     /// Transactions of a full node per second, and over gRPC, with few and many live blobs.
     Ledger,
+    /// Storing and reading blobs on a devnet, end to end.
+    E2e,
 }
 
 impl Name {
@@ -41,6 +43,7 @@ impl Name {
             Self::Verify => ("floe-encoding", "encoding", Some("verify")),
             Self::Kernels => ("floe-kernels", "kernels", None),
             Self::Ledger => ("floe-fullnode", "ledger", None),
+            Self::E2e => ("floe-cli", "e2e", None),
         }
     }
 }

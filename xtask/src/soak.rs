@@ -12,9 +12,10 @@ use crate::process;
 pub(crate) struct Options {
     /// Which campaign.
     name: Name,
-    /// Cases per property, sequences, or power cuts.
-    #[arg(long, default_value_t = 10_000)]
-    cases: u32,
+    /// Cases per property, sequences, power cuts, or rounds of kills [default: what the campaign is
+    /// for]
+    #[arg(long, visible_aliases = ["cuts", "rounds", "samples"])]
+    cases: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -29,6 +30,21 @@ enum Name {
     Fullnode,
     /// The kernels of AVX2 and AVX-512, interpreted by Miri, which takes a nightly compiler.
     Miri,
+    /// `kill -9` of storage nodes while blobs are stored.
+    Kills,
+    /// Stores and reads while a third of the nodes is stopped by SIGSTOP.
+    Silent,
+}
+
+impl Name {
+    const fn cases(self) -> u32 {
+        match self {
+            Self::Properties | Self::Staking | Self::Storage | Self::Fullnode => 10_000,
+            Self::Kills => 100,
+            Self::Silent => 10,
+            Self::Miri => 1,
+        }
+    }
 }
 
 /// Runs the campaign.
@@ -36,27 +52,35 @@ enum Name {
 /// # Errors
 /// A case fails; its seed is printed and kept in `proptest-regressions/`.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    let cases = options.cases.unwrap_or_else(|| options.name.cases());
     match options.name {
         Name::Properties => {
             let mut command = Command::new("cargo");
             command
                 .args(["test", "--workspace", "--locked", "--release"])
-                .env("PROPTEST_CASES", options.cases.to_string())
+                .env("PROPTEST_CASES", cases.to_string())
                 .current_dir(process::root());
             process::run_command(&mut command)
         }
         Name::Staking => campaign(
             "floe-ledger",
-            "random_staking",
+            ["random_staking", ""],
             "FLOE_STAKING_SEQUENCES",
-            options,
+            cases,
         ),
-        Name::Storage => campaign("floe-storage", "power_cuts", "FLOE_POWER_CUTS", options),
+        Name::Storage => campaign("floe-storage", ["power_cuts", ""], "FLOE_POWER_CUTS", cases),
         Name::Fullnode => campaign(
             "floe-fullnode",
-            "survives_power_cuts",
+            ["survives_power_cuts", ""],
             "FLOE_POWER_CUTS",
-            options,
+            cases,
+        ),
+        Name::Kills => campaign("floe-cli", ["faults", "kills"], "FLOE_KILL_ROUNDS", cases),
+        Name::Silent => campaign(
+            "floe-cli",
+            ["faults", "silent"],
+            "FLOE_SILENT_SAMPLES",
+            cases,
         ),
         Name::Miri => MIRI_FEATURES.into_iter().try_for_each(interpret),
     }
@@ -80,13 +104,14 @@ fn interpret(features: &str) -> Result<()> {
     process::run_command(&mut command)
 }
 
-/// Runs one test, which takes the number of its cases from an environment variable.
-fn campaign(package: &str, test: &str, variable: &str, options: &Options) -> Result<()> {
+/// Runs the tests of one file whose names contain a text; they take the number of their cases from an
+/// environment variable.
+fn campaign(package: &str, [file, text]: [&str; 2], variable: &str, cases: u32) -> Result<()> {
     let mut command = Command::new("cargo");
     command
         .args(["test", "--package", package, "--locked", "--release"])
-        .args(["--test", test])
-        .env(variable, options.cases.to_string())
+        .args(["--test", file, "--", "--nocapture", text])
+        .env(variable, cases.to_string())
         .current_dir(process::root());
     process::run_command(&mut command)
 }

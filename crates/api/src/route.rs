@@ -112,6 +112,42 @@ impl Route {
         }
     }
 
+    /// What it is for, in a sentence.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::GetMetadata => "The metadata of a blob, with its id",
+            Self::PutMetadata => "Store the metadata of a registered blob",
+            Self::MetadataStatus => "Whether the metadata of a blob is stored",
+            Self::GetSliver => "A sliver of a blob",
+            Self::PutSliver => "Store a sliver of a blob whose metadata is stored",
+            Self::SliverStatus => "Whether a sliver is stored",
+            Self::ConfirmPermanent => "Sign that everything of a blob is stored that belongs here",
+            Self::ConfirmDeletable => {
+                "Sign that everything of a deletable blob is stored that belongs here"
+            }
+            Self::BlobStatus => "What this node knows about a blob",
+            Self::RecoverySymbols => "Symbols of slivers, each with its proof",
+            Self::DecodingSymbols => "Symbols of slivers that hold the blob itself, without proofs",
+            Self::InconsistencyProof => "Sign that a blob is inconsistent, given a proof",
+            Self::SyncShard => "Slivers of a shard, for its new owner",
+            Self::Health => "How this node is",
+            Self::ApiDocs => "This documentation",
+        }
+    }
+
+    /// The media type of the answer.
+    pub const fn answer_type(self) -> &'static str {
+        match self {
+            Self::GetMetadata
+            | Self::GetSliver
+            | Self::RecoverySymbols
+            | Self::DecodingSymbols
+            | Self::SyncShard => crate::MEDIA_BCS,
+            Self::ApiDocs => "text/html",
+            _ => crate::MEDIA_JSON,
+        }
+    }
+
     /// A short name for logs and metrics.
     pub const fn name(self) -> &'static str {
         match self {

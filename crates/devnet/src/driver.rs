@@ -13,8 +13,6 @@ use floe_env::{Clock, UnixMillis};
 use floe_fullnode::Handle;
 use tokio_util::sync::CancellationToken;
 
-use crate::nodes::Nodes;
-
 /// How long the nodes may take to report that they have their shards before an advance gives up.
 const SYNC_TIME_MAX: Duration = Duration::from_mins(2);
 /// How often the state is read while something is about to happen.
@@ -27,7 +25,6 @@ const RETRY: Duration = Duration::from_secs(5);
 pub struct Driver {
     handle: Handle,
     wallet: Wallet,
-    nodes: Arc<Nodes>,
     clock: Arc<dyn Clock>,
     /// One step at a time, be it the loop's or that of an advance.
     turn: tokio::sync::Mutex<()>,
@@ -66,7 +63,7 @@ enum Next {
     VotingEnd(UnixMillis),
     /// Begin the next epoch, from this time on.
     EpochChange(UnixMillis),
-    /// The nodes have to report their shards.
+    /// The nodes have to report that they have their shards.
     Reports,
 }
 
@@ -93,17 +90,11 @@ impl Next {
 }
 
 impl Driver {
-    /// A driver whose calls `wallet` pays for, and which reports for these nodes.
-    pub(crate) fn new(
-        handle: Handle,
-        wallet: Wallet,
-        nodes: Arc<Nodes>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    /// A driver whose calls `wallet` pays for.
+    pub(crate) fn new(handle: Handle, wallet: Wallet, clock: Arc<dyn Clock>) -> Self {
         Self {
             handle,
             wallet,
-            nodes,
             clock,
             turn: tokio::sync::Mutex::new(()),
         }
@@ -145,7 +136,7 @@ impl Driver {
                 continue;
             }
             match self.step(now).await {
-                // Reports of nodes come in transactions of their own: look again soon.
+                // Nodes report when they have their shards: look again soon.
                 Ok(next) => {
                     due = next
                         .due()
@@ -165,10 +156,6 @@ impl Driver {
         let contracts = self.wallet.contracts();
         let state = contracts.refresh().await?;
         let next = Next::of(&state);
-        if next == Next::Reports {
-            self.nodes.report_shards(state.epoch).await;
-            return Ok(Next::of(&*contracts.refresh().await?));
-        }
         if next.due().is_none_or(|due| now < due) {
             return Ok(next);
         }

@@ -188,8 +188,7 @@ impl Network {
         };
         let nodes = Arc::new(Nodes::new(nodes, members));
         nodes.start_all(sockets.nodes).await?;
-        let (clock, shared) = (Arc::clone(&env.clock), Arc::clone(&nodes));
-        let driver = Arc::new(Driver::new(handle, wallet, shared, clock));
+        let driver = Arc::new(Driver::new(handle, wallet, Arc::clone(&env.clock)));
         let (running, shutdown) = (Arc::clone(&driver), tasks.shutdown().clone());
         tasks.spawn("devnet.driver", async move { running.run(shutdown).await });
         if sockets.is_new {
@@ -265,7 +264,6 @@ fn members(
         })?;
         Ok(Member {
             id: ids.node_id,
-            cap: ids.cap,
             wallet: Wallet::new(contracts.clone(), Arc::new(key), WalletOptions::default()),
             port: *port,
         })

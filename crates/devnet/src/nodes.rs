@@ -8,8 +8,8 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use floe_contracts::{Contracts, NetworkState, TransactionError, Trust, Wallet};
-use floe_core::{Epoch, ObjectId};
+use floe_contracts::{Contracts, NetworkState, Trust, Wallet};
+use floe_core::ObjectId;
 use floe_env::{Access, Env, Listener, Task, replace, tcp_listener};
 use floe_node::{Keys, Node, NodeConfig, SuiChain};
 use serde_json::{Value, json};
@@ -51,16 +51,12 @@ struct Slot {
     member: Member,
     address: SocketAddr,
     state: Mutex<State>,
-    /// The epoch it reported its shards in last.
-    reported: Mutex<Epoch>,
 }
 
 /// A storage node as the chain knows it.
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) id: ObjectId,
-    /// The right to act for it.
-    pub(crate) cap: ObjectId,
     /// Its account.
     pub(crate) wallet: Wallet,
     pub(crate) port: u16,
@@ -93,7 +89,6 @@ impl Nodes {
                 address: SocketAddr::from((Ipv4Addr::LOCALHOST, member.port)),
                 member,
                 state: Mutex::new(State::Stopped),
-                reported: Mutex::new(Epoch(0)),
             })
             .collect();
         Self { config, slots }
@@ -198,29 +193,6 @@ impl Nodes {
         futures::future::join_all(ends).await;
     }
 
-    /// Reports for each node that runs that it has its shards of `epoch`, as its operator's software
-    /// would. Nodes that fail to are left for the next call.
-    pub(crate) async fn report_shards(&self, epoch: Epoch) {
-        for slot in &self.slots {
-            let mut reported = slot.reported.lock().await;
-            if *reported >= epoch || matches!(*slot.state.lock().await, State::Stopped) {
-                continue;
-            }
-            let Member { wallet, cap, .. } = &slot.member;
-            match wallet.epoch_sync_done(*cap, epoch).await {
-                Ok(_) => *reported = epoch,
-                // Nothing but "reported already" and "no member" will be the same next time.
-                Err(TransactionError::Aborted { abort, .. }) => {
-                    tracing::info!(node = slot.name, %abort, "a report was refused");
-                    *reported = epoch;
-                }
-                Err(error) => {
-                    tracing::warn!(node = slot.name, %error, "a node could not report its shards");
-                }
-            }
-        }
-    }
-
     /// All nodes, for people and programs.
     pub(crate) async fn describe(&self, network: &NetworkState) -> Value {
         let mut list = Vec::with_capacity(self.slots.len());
@@ -271,7 +243,8 @@ impl Nodes {
         .map_err(|error| failed(&error))?;
         let dir = layout::node(&config.dir, &slot.name);
         self.make_store(&dir, &keys)?;
-        let chain = SuiChain::new(config.contracts.clone(), config.trust.clone(), None);
+        let wallet = Some(slot.member.wallet.clone());
+        let chain = SuiChain::new(config.contracts.clone(), config.trust.clone(), wallet);
         let options = floe_node::Options::devnet(slot.name.clone());
         let built = Node::build(env.clone(), options, keys, &dir, Arc::new(chain), listener);
         let (service, _handle) = built.await.map_err(|error| failed(&error))?;
@@ -333,7 +306,7 @@ impl Nodes {
             network_config_path: layout::client_config(&config.dir),
             listen: slot.address,
             metrics_listen: None,
-            wallet_key_path: None,
+            wallet_key_path: Some(folder.join("wallet.key")),
             node: floe_node::Options::devnet(slot.name.clone()),
         }
         .to_toml();

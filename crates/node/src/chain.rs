@@ -8,7 +8,9 @@ use floe_contracts::{Contracts, EventFollower, Position, ShardMap, Trust, Wallet
 use floe_core::certificate::Certificate;
 use floe_core::keys::{BlsPublicKey, NetworkPublicKey};
 use floe_core::onchain::events::ContractEvent;
-use floe_core::{CodeParams, Committee, Epoch, EventId, MemberIndex, ShardIndex, TxDigest};
+use floe_core::{
+    CodeParams, Committee, Epoch, EventId, MemberIndex, ObjectId, ShardIndex, TxDigest,
+};
 use floe_env::BoxFuture;
 use sui_sdk_types::Digest;
 
@@ -80,6 +82,14 @@ impl NetworkView {
         }
     }
 
+    /// The shards that the holder of a key owned in the epoch before.
+    #[must_use]
+    pub fn owned_before(&self, key: &BlsPublicKey) -> &[ShardIndex] {
+        let member = self.previous.as_ref();
+        let member = member.and_then(|members| members.committee.find_key(key));
+        member.map_or(&[], |(_, member)| &member.shards)
+    }
+
     /// The shards that the holder of a key owns now, and its place in the committee.
     #[must_use]
     pub fn owned(&self, key: &BlsPublicKey) -> (Option<MemberIndex>, &[ShardIndex]) {
@@ -125,6 +135,14 @@ pub trait Chain: fmt::Debug + Send + Sync {
         &self,
         certificate: &Certificate,
         n_members: usize,
+    ) -> Option<BoxFuture<'_, Result<(), ChainError>>>;
+
+    /// Reports that a node has all its shards of an epoch; fine if that was reported before. `None` if
+    /// this node sends no transactions.
+    fn report_shards(
+        &self,
+        node_id: ObjectId,
+        epoch: Epoch,
     ) -> Option<BoxFuture<'_, Result<(), ChainError>>>;
 }
 
@@ -201,6 +219,33 @@ impl Chain for SuiChain {
                 calls.invalidate_blob_id(&args);
             });
             let executed = executed.await;
+            executed
+                .map(drop)
+                .map_err(|error| ChainError::new(&error, true))
+        }))
+    }
+
+    fn report_shards(
+        &self,
+        node_id: ObjectId,
+        epoch: Epoch,
+    ) -> Option<BoxFuture<'_, Result<(), ChainError>>> {
+        let wallet = self.wallet.as_ref()?;
+        Some(Box::pin(async move {
+            let caps = self.contracts.all_node_caps(wallet.address()).await;
+            let caps = caps.map_err(|error| ChainError::new(&error, true))?;
+            let cap = caps.iter().find(|cap| cap.value.node_id == node_id);
+            let cap = cap.ok_or_else(|| ChainError {
+                message: format!(
+                    "{} holds no right to act for node {node_id}: transfer its StorageNodeCap there",
+                    wallet.address()
+                ),
+                is_retryable: true,
+            })?;
+            if cap.value.last_epoch_sync_done >= epoch {
+                return Ok(());
+            }
+            let executed = wallet.epoch_sync_done(cap.value.id.0, epoch).await;
             executed
                 .map(drop)
                 .map_err(|error| ChainError::new(&error, true))

@@ -58,6 +58,9 @@ pub struct Limits {
     pub streams: u32,
     /// Milliseconds without a byte after which a connection is closed. Default 60000.
     pub idle_timeout_ms: u64,
+    /// Bytes per second that a body has to come with on average, after `idle_timeout_ms` of grace.
+    /// Default 8192.
+    pub body_bytes_per_second_min: u64,
     /// Milliseconds that running requests have to end when the node stops. Default 10000.
     pub shutdown_ms: u64,
     /// Milliseconds that an upload waits for the registration of its blob to arrive from the chain.
@@ -120,6 +123,7 @@ impl Default for Limits {
             connections: 1024,
             streams: 256,
             idle_timeout_ms: 60_000,
+            body_bytes_per_second_min: 8 << 10,
             shutdown_ms: 10_000,
             registration_wait_ms: 1_500,
             registration_waiters: 256,
@@ -187,6 +191,14 @@ impl Limits {
 
     pub(crate) const fn idle_timeout(&self) -> Duration {
         Duration::from_millis(self.idle_timeout_ms)
+    }
+
+    /// How long a body of so many bytes may take.
+    pub(crate) fn body_time(&self, bytes: usize) -> Duration {
+        let pace = self.body_bytes_per_second_min.max(1);
+        let seconds = u64::try_from(bytes).unwrap_or(u64::MAX) / pace;
+        self.idle_timeout()
+            .saturating_add(Duration::from_secs(seconds))
     }
 
     pub(crate) const fn shutdown(&self) -> Duration {

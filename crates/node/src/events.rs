@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::chain::{Block, ChainError, EventSource};
 use crate::error::ServiceError;
+use crate::shards;
 use crate::shared::Shared;
 
 /// Pause before the chain is asked again after a failure.
@@ -112,6 +113,7 @@ impl Follower {
         self.shared.metrics.events.inc_by(consequences.events);
         if consequences.committees {
             refresh_view(&self.shared, consequences.epoch, shutdown).await;
+            shards::reconcile(&self.shared).await?;
         }
         for blob_id in &consequences.gone {
             self.shared.metadata.remove(blob_id);
@@ -168,8 +170,8 @@ fn apply_block(
         consequences.events += 1;
         match effect {
             Effect::Certified(blob_id) => {
-                let keys = Shared::sliver_keys(&blob_id, shards);
-                if transaction.is_incomplete(&blob_id, keys)? {
+                let slivers = Shared::sliver_keys(&blob_id, shards);
+                if transaction.is_incomplete(&blob_id, slivers)? {
                     transaction.want_recovery(&blob_id, index)?;
                     consequences.recover = true;
                 }
@@ -189,9 +191,7 @@ fn apply_block(
                     ..transaction.node_state()?
                 })?;
             }
-            ContractEvent::EpochChangeDone(_)
-            | ContractEvent::EpochParametersSelected(_)
-            | ContractEvent::ShardsReceived(_) => consequences.committees = true,
+            ContractEvent::EpochChangeDone(_) => consequences.committees = true,
             ContractEvent::ProtocolVersionUpdated(event) => {
                 tracing::error!(
                     version = event.protocol_version,

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use floe_api::{
-    EventProgress, Health, OwnedShardStatus, ShardDetail, ShardHealth, ShardState, ShardSummary,
+    EventProgress, Health, OwnedShardStatus, ShardDetail, ShardHealth,
+    ShardState as ShardHealthState, ShardSummary,
 };
 use floe_core::ShardIndex;
+use floe_storage::ShardState;
 
 use crate::shared::Shared;
 
@@ -17,24 +19,20 @@ impl Shared {
         let view = self.view();
         let key = self.keys.protocol.public_key();
         let (member, owned) = view.owned(&key);
-        let before = view.previous.as_ref();
-        let before = before.and_then(|members| members.committee.find_key(&key));
-        let before = before.map_or(&[][..], |(_, member)| &member.shards);
-        let other = before.iter().filter(|shard| !owned.contains(shard));
-        let states = |shards: &mut dyn Iterator<Item = &ShardIndex>, status| {
-            let sorted: BTreeMap<_, _> = shards
-                .map(|shard| {
-                    (
-                        shard.0,
-                        ShardHealth {
-                            shard: *shard,
-                            status,
-                        },
-                    )
-                })
-                .collect();
-            sorted.into_values().collect::<Vec<_>>()
-        };
+        let table = self.shards.borrow().clone();
+        let owned: BTreeMap<_, _> = owned
+            .iter()
+            .map(|shard| (*shard, health(table.states.get(shard).copied())))
+            .collect();
+        let other: BTreeMap<_, _> = table
+            .in_state(ShardState::Locked)
+            .into_iter()
+            .filter(|shard| !owned.contains_key(shard))
+            .map(|shard| (shard, ShardHealthState::ReadOnly))
+            .collect();
+        let with = |wanted| owned.values().filter(|state| **state == wanted).count();
+        let ready = with(ShardHealthState::Ready);
+        let in_recovery = with(ShardHealthState::InRecovery);
         let next_event = self.next_event();
         let count = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
         let checkpoint = self.checkpoint.load(Ordering::Relaxed);
@@ -42,10 +40,10 @@ impl Shared {
             uptime: self.env.clock.monotonic().since(self.started),
             epoch: view.epoch,
             public_key: key,
-            node_status: if member.is_some() {
-                "Active"
-            } else {
-                "Standby"
+            node_status: match member {
+                None => "Standby",
+                Some(_) if ready == 0 && in_recovery > 0 => "RecoverMetadata",
+                Some(_) => "Active",
             }
             .into(),
             event_progress: EventProgress {
@@ -56,16 +54,35 @@ impl Shared {
             shard_summary: ShardSummary {
                 owned: count(owned.len()),
                 owned_shard_status: OwnedShardStatus {
-                    ready: count(owned.len()),
-                    ..OwnedShardStatus::default()
+                    unknown: count(owned.len() - ready - in_recovery),
+                    ready: count(ready),
+                    in_transfer: 0,
+                    in_recovery: count(in_recovery),
                 },
-                read_only: count(other.clone().count()),
+                read_only: count(other.len()),
             },
             shard_detail: detailed.then(|| ShardDetail {
-                owned: states(&mut owned.iter(), ShardState::Ready),
-                other: states(&mut other.clone(), ShardState::ReadOnly),
+                owned: details(&owned),
+                other: details(&other),
             }),
             latest_checkpoint_sequence_number: (checkpoint > 0).then_some(checkpoint),
         }
     }
+}
+
+/// How the API calls the state of a shard that is owned.
+const fn health(state: Option<ShardState>) -> ShardHealthState {
+    match state {
+        Some(ShardState::Ready) => ShardHealthState::Ready,
+        Some(ShardState::Gained) => ShardHealthState::InRecovery,
+        Some(ShardState::Locked | ShardState::Leaving) | None => ShardHealthState::Unknown,
+    }
+}
+
+fn details(shards: &BTreeMap<ShardIndex, ShardHealthState>) -> Vec<ShardHealth> {
+    let details = shards.iter().map(|(shard, status)| ShardHealth {
+        shard: *shard,
+        status: *status,
+    });
+    details.collect()
 }

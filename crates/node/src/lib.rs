@@ -24,6 +24,7 @@ mod maintenance;
 mod metrics;
 mod recovery;
 mod service;
+mod shards;
 mod shared;
 mod tls;
 

@@ -41,6 +41,8 @@ pub struct Metrics {
     pub events: Counter,
     /// Blobs of which something may be missing.
     pub recoveries_pending: Gauge<u64, AtomicU64>,
+    /// Shards gained that are not filled yet.
+    pub shards_filling: Gauge<u64, AtomicU64>,
     /// The next event.
     pub next_event: Gauge<u64, AtomicU64>,
     /// The epoch.
@@ -80,6 +82,7 @@ impl Default for Metrics {
             inconsistent_blobs: Counter::default(),
             events: Counter::default(),
             recoveries_pending: Gauge::default(),
+            shards_filling: Gauge::default(),
             next_event: Gauge::default(),
             epoch: Gauge::default(),
             in_flight: Gauge::default(),
@@ -144,6 +147,11 @@ impl Metrics {
                 "recoveries_pending",
                 "Blobs of which something may be missing",
                 &self.recoveries_pending,
+            ),
+            (
+                "shards_filling",
+                "Shards gained that are not filled yet",
+                &self.shards_filling,
             ),
             (
                 "next_event",

@@ -23,6 +23,7 @@ use crate::keys::Keys;
 use crate::maintenance;
 use crate::metrics::Metrics;
 use crate::recovery::Recoveries;
+use crate::shards::{self, ShardTable, ShardWork};
 use crate::shared::Shared;
 use crate::tls;
 
@@ -104,6 +105,9 @@ impl Node {
             next_event: watch::Sender::new(cursor.next_index),
             checkpoint: AtomicU64::new(0),
             recovery_wanted: Notify::new(),
+            recoveries_done: Notify::new(),
+            shards: watch::Sender::new(ShardTable::default()),
+            shard_changes: tokio::sync::Mutex::new(()),
             room: Arc::new(Semaphore::new(
                 (limits.in_flight_bytes / http::PERMIT_BYTES).max(1),
             )),
@@ -121,6 +125,7 @@ impl Node {
             codec,
             metrics,
         });
+        shards::reconcile(&shared).await?;
         let service = Service {
             follower: Follower::new(Arc::clone(&shared), &cursor)?,
             server: Server {
@@ -186,6 +191,9 @@ impl Service {
         let recoveries = Recoveries::new(Arc::clone(&shared)).run(stop.clone());
         let recoveries = async { recoveries.await.map_err(ServiceError::from) };
         tasks.spawn("recovery", reporting(Box::pin(recoveries)));
+        let work = ShardWork::new(Arc::clone(&shared)).run(stop.clone());
+        let work = async { work.await.map_err(ServiceError::from) };
+        tasks.spawn("shards", reporting(Box::pin(work)));
         let upkeep = maintenance::run(Arc::clone(&shared), stop.clone());
         let upkeep = async { upkeep.await.map_err(ServiceError::from) };
         tasks.spawn("maintenance", reporting(Box::pin(upkeep)));

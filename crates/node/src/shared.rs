@@ -18,6 +18,7 @@ use crate::chain::{Chain, NetworkView};
 use crate::config::Options;
 use crate::keys::Keys;
 use crate::metrics::Metrics;
+use crate::shards::ShardTable;
 
 /// What the parts of a node share.
 #[derive(Debug)]
@@ -36,6 +37,12 @@ pub(crate) struct Shared {
     pub(crate) checkpoint: AtomicU64,
     /// Something may have to be recovered.
     pub(crate) recovery_wanted: Notify,
+    /// Nothing that is known of has to be recovered any more.
+    pub(crate) recoveries_done: Notify,
+    /// How far the node is with its shards.
+    pub(crate) shards: watch::Sender<ShardTable>,
+    /// One change of the shards at a time.
+    pub(crate) shard_changes: tokio::sync::Mutex<()>,
     /// Room for bodies, in bytes.
     pub(crate) room: Arc<Semaphore>,
     /// Places in the queue for that room.
@@ -89,6 +96,15 @@ impl Shared {
             Axis::BOTH.map(|axis| RecordKey::sliver(shard, axis, *blob_id))
         };
         shards.iter().flat_map(keys)
+    }
+
+    /// The keys of all that a node with these shards stores of a blob.
+    pub(crate) fn record_keys(
+        blob_id: &BlobId,
+        shards: &[ShardIndex],
+    ) -> impl Iterator<Item = RecordKey> {
+        let slivers = Self::sliver_keys(blob_id, shards);
+        std::iter::once(RecordKey::metadata(*blob_id)).chain(slivers)
     }
 
     /// Runs `work` where waiting for the disk is allowed.

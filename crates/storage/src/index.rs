@@ -42,7 +42,8 @@ pub(crate) const POOLED: Table<&Id, &[u8]> = Table::new("pooled objects");
 pub(crate) const POOL_MEMBERS: Table<(&Id, &Id), ()> = Table::new("pool members");
 /// `PoolLifetime` by pool id.
 pub(crate) const POOLS: Table<&Id, &[u8]> = Table::new("pools");
-/// Blobs of which slivers may have to be recovered, with the index of the event that said so.
+/// Blobs of which slivers may have to be recovered, with the index of the event that said so; 0 if it
+/// was none.
 pub(crate) const RECOVERIES: Table<&Id, u64> = Table::new("recoveries");
 /// Blobs whose data may have become garbage, with the first epoch in which that is to be believed.
 pub(crate) const GARBAGE: Table<&Id, u32> = Table::new("garbage");
@@ -55,6 +56,7 @@ pub(crate) mod meta {
     pub(crate) const CURSOR: &str = "cursor";
     pub(crate) const HANDLED: &str = "handled events";
     pub(crate) const NODE_STATE: &str = "node state";
+    pub(crate) const SHARDS: &str = "shards";
 }
 
 /// The database.

@@ -76,7 +76,7 @@ pub use create::create;
 pub use error::{CreateError, OpenError, StoreError};
 pub use key::{RecordKey, RecordKind};
 pub use open::OpenReport;
-pub use state::{Cursor, NodeState};
+pub use state::{Cursor, NodeState, ShardState, Shards};
 pub use store::{Options, Store, Usage};
 pub use transaction::{Effect, Transaction};
 pub use writer::{Put, Record};

@@ -1,6 +1,8 @@
 //! How far a node has followed the chain.
 
-use floe_core::Epoch;
+use std::collections::BTreeMap;
+
+use floe_core::{Epoch, ShardIndex};
 use serde::{Deserialize, Serialize};
 
 /// Where the stream of events goes on.
@@ -20,3 +22,19 @@ pub struct NodeState {
     /// The epoch whose garbage has been collected.
     pub collected_epoch: Option<Epoch>,
 }
+
+/// How far a node is with a shard (`docs/spec/node.md` §7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ShardState {
+    /// Owned, and everything of it is there that was certified before it was.
+    Ready,
+    /// Owned, and being filled.
+    Gained,
+    /// Lost with the last change of epochs: still served, and takes nothing new.
+    Locked,
+    /// Lost before that: its slivers are being removed.
+    Leaving,
+}
+
+/// All shards of which something is stored, or should be.
+pub type Shards = BTreeMap<ShardIndex, ShardState>;

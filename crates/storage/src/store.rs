@@ -18,7 +18,7 @@ use crate::marker::StoreId;
 use crate::segment::{Files, Location, checksum};
 use crate::transaction::{self, Transaction};
 use crate::writer::{Queue, Tail};
-use crate::{BlobInfo, Cursor, NodeState, ObjectInfo, PooledObject, RecordKey, StoreError};
+use crate::{BlobInfo, Cursor, NodeState, ObjectInfo, PooledObject, RecordKey, Shards, StoreError};
 
 /// Limits of a store. All of them can change between one start and the next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,16 +220,36 @@ impl Store {
         )
     }
 
-    /// Up to `limit` blobs, from `start` on in the order of their ids, of which slivers may have to
-    /// be recovered.
+    /// How far the node is with its shards; none for a new store.
     ///
     /// # Errors
     /// What the index reports.
-    pub fn recoveries(&self, start: &BlobId, limit: usize) -> Result<Vec<BlobId>, StoreError> {
+    pub fn shards(&self) -> Result<Shards, StoreError> {
+        let shards = self.0.index.meta(meta::SHARDS)?;
+        shards.map_or_else(
+            || Ok(Shards::default()),
+            |bytes| index::decode("meta", &bytes),
+        )
+    }
+
+    /// Up to `limit` blobs, from `start` on in the order of their ids, of which slivers may have to
+    /// be recovered, with the index of the event that said so (0 if it was none).
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn recoveries(
+        &self,
+        start: &BlobId,
+        limit: usize,
+    ) -> Result<Vec<(BlobId, u64)>, StoreError> {
         let transaction = self.0.index.read()?;
         let table = transaction.open_table(index::RECOVERIES)?;
         let rows = table.range::<&index::Id>(&start.0..)?.take(limit);
-        rows.map(|row| Ok(BlobId(*row?.0.value()))).collect()
+        rows.map(|row| {
+            let (key, value) = row?;
+            Ok((BlobId(*key.value()), value.value()))
+        })
+        .collect()
     }
 
     /// How many blobs [`recoveries`](Self::recoveries) has in all.

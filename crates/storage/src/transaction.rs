@@ -14,7 +14,8 @@ use crate::segment::Location;
 use crate::store::Inner;
 use crate::writer::{Put, Tail, is_wanted};
 use crate::{
-    BlobInfo, Cursor, NodeState, ObjectInfo, PoolLifetime, PooledObject, RecordKey, StoreError,
+    BlobInfo, Cursor, NodeState, ObjectInfo, PoolLifetime, PooledObject, RecordKey, Shards,
+    StoreError,
 };
 
 mod events;
@@ -256,7 +257,8 @@ impl Transaction {
         Ok(false)
     }
 
-    /// Notes that slivers of a blob may have to be recovered.
+    /// Notes that slivers of a blob may have to be recovered, because of the event with the given
+    /// index; 0 if there is no such event.
     ///
     /// # Errors
     /// What the index reports.
@@ -305,6 +307,27 @@ impl Transaction {
     /// What the index reports.
     pub fn set_node_state(&mut self, state: &NodeState) -> Result<(), StoreError> {
         self.set_meta(meta::NODE_STATE, &index::encode(state))
+    }
+
+    /// How far the node is with its shards, as of this transaction.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn shards(&self) -> Result<Shards, StoreError> {
+        let meta = self.redb.open_table(index::META)?;
+        let value = meta.get(meta::SHARDS)?;
+        value.map_or_else(
+            || Ok(Shards::default()),
+            |bytes| index::decode("meta", bytes.value()),
+        )
+    }
+
+    /// Sets how far the node is with its shards.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn set_shards(&mut self, shards: &Shards) -> Result<(), StoreError> {
+        self.set_meta(meta::SHARDS, &index::encode(shards))
     }
 
     /// Index of the first event that has not been applied.

@@ -198,7 +198,7 @@ fn a_damaged_record_is_missing_and_its_blob_is_to_be_recovered() {
     );
     assert_eq!(store.get(&all[0]).unwrap(), None);
     assert_eq!(store.missing(all.clone()).unwrap(), [all[0]]);
-    assert_eq!(store.recoveries(&BlobId::ZERO, 10).unwrap(), [blob(1)]);
+    assert_eq!(store.recoveries(&BlobId::ZERO, 10).unwrap(), [(blob(1), 0)]);
     assert_eq!(put(&store, vec![record(all[0])]).unwrap(), [Put::Stored]);
     assert_eq!(store.get(&all[0]).unwrap(), Some(payload(&all[0])));
     // The new one is what is found after a restart.
@@ -257,7 +257,7 @@ fn a_missing_segment_costs_its_records_and_no_others() {
     let (store, report) = open_with(&shared, options).unwrap();
     assert_eq!(report.lost, 1);
     assert_eq!(store.missing(all[..2].iter().copied()).unwrap(), [all[0]]);
-    assert_eq!(store.recoveries(&BlobId::ZERO, 10).unwrap(), [blob(1)]);
+    assert_eq!(store.recoveries(&BlobId::ZERO, 10).unwrap(), [(blob(1), 0)]);
 }
 
 #[test]

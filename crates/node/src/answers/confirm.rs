@@ -5,7 +5,6 @@ use std::sync::Arc;
 use floe_api::{ApiError, Reason};
 use floe_core::messages::{BlobPersistence, Message, SignedMessage, StorageConfirmation};
 use floe_core::{BlobId, Epoch, ObjectId};
-use floe_storage::RecordKey;
 
 use super::{OrAnswer as _, not_registered};
 use crate::shared::{Answer, Shared};
@@ -36,11 +35,8 @@ impl Shared {
             );
             return Err(ApiError::new(Reason::ShardNotAssigned, message));
         }
-        let missing = self.io(move |shared| {
-            let slivers = Self::sliver_keys(&blob_id, &shards);
-            let keys = std::iter::once(RecordKey::metadata(blob_id)).chain(slivers);
-            shared.store.missing(keys)
-        });
+        let missing =
+            self.io(move |shared| shared.store.missing(Self::record_keys(&blob_id, &shards)));
         let missing = missing.await.or_answer()?;
         if let Some(first) = missing.first() {
             let message = format!(

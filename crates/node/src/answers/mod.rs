@@ -12,7 +12,7 @@ use floe_api::{ApiError, Reason, Status};
 use floe_core::{
     Axis, BlobId, IndexOutOfRange, ShardIndex, SliverIndex, SliverPairIndex, VerifiedMetadata,
 };
-use floe_storage::StoreError;
+use floe_storage::{ShardState, StoreError};
 
 use crate::shared::{Answer, Shared, store_error};
 
@@ -86,11 +86,17 @@ impl Shared {
 
     /// Does this node serve slivers of the shard? Those of the epoch before are served as well.
     fn holds(&self, shard: ShardIndex) -> bool {
-        let key = self.keys.protocol.public_key();
-        let view = self.view();
-        let before = view.previous.as_ref();
-        let before = before.and_then(|members| members.committee.find_key(&key));
-        self.owns(shard) || before.is_some_and(|(_, member)| member.shards.contains(&shard))
+        self.owns(shard) || self.shards.borrow().has(shard)
+    }
+
+    /// The shards whose slivers this node serves: those it owns, and those it has just lost.
+    fn served(&self) -> Vec<ShardIndex> {
+        let (_, mut shards) = self.owned();
+        let locked = self.shards.borrow().in_state(ShardState::Locked);
+        shards.extend(locked);
+        shards.sort_unstable();
+        shards.dedup();
+        shards
     }
 
     /// The metadata of a blob that is registered. Blocks.

@@ -84,7 +84,7 @@ impl Shared {
                 params
                     .check_index(index)
                     .map_err(|error| out_of_range(&error))?;
-                let (_, shards) = self.owned();
+                let shards = self.served();
                 let crossing = |shard| {
                     let pair = params.pair_of_shard(blob_id, shard).ok()?;
                     let other = params.sliver_of_pair(axis.orthogonal(), pair).ok()?;
@@ -170,7 +170,7 @@ impl Shared {
             let message = format!("{target_axis} sliver {target} is none of the first {limit}");
             return Err(ApiError::new(Reason::RecoverySymbolOutOfRange, message));
         }
-        let (_, shards) = self.owned();
+        let shards = self.served();
         let mut symbols: DecodingSymbols =
             targets.iter().map(|target| (*target, Vec::new())).collect();
         let total = symbols.len().saturating_mul(shards.len());

@@ -30,7 +30,7 @@ pub(crate) struct Room {
 pub(crate) enum BodyError {
     /// It is longer than the route takes.
     TooLong,
-    /// It ended early, or did not come.
+    /// It ended early, or did not come in time.
     Broken,
     /// There is no room for it now.
     NoRoom(ApiError),
@@ -74,7 +74,7 @@ pub(crate) async fn room(shared: &Arc<Shared>, bytes: usize) -> Result<Room, Api
 }
 
 /// Reads a body of at most `max` bytes. Room for it, and for what is decoded from it, is taken before
-/// the first byte is read.
+/// the first byte is read; a body that trickles in gives it up.
 pub(crate) async fn read(
     shared: &Arc<Shared>,
     headers: &HeaderMap,
@@ -89,8 +89,16 @@ pub(crate) async fn read(
     }
     let room = room(shared, expected.saturating_mul(2)).await;
     let room = room.map_err(BodyError::NoRoom)?;
-    let mut body = body;
-    let mut bytes = BytesMut::with_capacity(announced.unwrap_or_default());
+    let limit = shared.options.limits.body_time(expected);
+    let bytes = collect(body, announced.unwrap_or_default(), max);
+    let bytes = shared.env.clock.timeout(limit, bytes).await;
+    let bytes = bytes.unwrap_or(Err(BodyError::Broken))?;
+    shared.metrics.received.inc_by(bytes.len() as u64);
+    Ok((bytes, room))
+}
+
+async fn collect(mut body: Body, expected: usize, max: usize) -> Result<Bytes, BodyError> {
+    let mut bytes = BytesMut::with_capacity(expected);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| BodyError::Broken)?;
         let Ok(data) = frame.into_data() else {
@@ -101,8 +109,7 @@ pub(crate) async fn read(
         }
         bytes.extend_from_slice(&data);
     }
-    shared.metrics.received.inc_by(bytes.len() as u64);
-    Ok((bytes.freeze(), room))
+    Ok(bytes.freeze())
 }
 
 /// A body that gives its room back when it has been sent.

@@ -24,6 +24,7 @@ use serde::Serialize;
 use tower_http::cors::CorsLayer;
 
 use super::body::{self, BodyError, Sending};
+use super::docs;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
 
@@ -70,6 +71,7 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
             post(inconsistency_proof),
         )
         .route(Route::Health.template(), get(health))
+        .route(Route::ApiDocs.template(), get(api_docs))
         // Handlers read bodies themselves, with the limits of their routes.
         .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(CorsLayer::permissive())
@@ -349,6 +351,15 @@ async fn health(State(shared): Ctx, RawQuery(query): RawQuery) -> Reply {
         Ok(json(shared.health(query.detailed)))
     };
     serve(Arc::clone(&shared), Route::Health, work).await
+}
+
+async fn api_docs(State(shared): Ctx) -> Reply {
+    let page = with_type(
+        StatusCode::OK,
+        "text/html; charset=utf-8",
+        docs::page().into(),
+    );
+    serve(Arc::clone(&shared), Route::ApiDocs, async { Ok(page) }).await
 }
 
 /// The route of metrics.

@@ -101,7 +101,7 @@ pub(crate) async fn recover(peers: Arc<Peers>, blob_id: BlobId) -> Result<(), No
     for batch in batches(shared, &metadata, slivers) {
         let recovered = slivers::recover(&peers, members, &metadata, batch).await;
         if let Err(slivers::SliversError::Inconsistent(proof)) = recovered {
-            let outcome = inconsistency::report(&peers, members, &metadata, proof).await;
+            let outcome = inconsistency::report(&peers, &metadata, proof).await;
             return Err(NotRecovered::Inconsistent(outcome));
         }
         recovered.map_err(|error| match error {
@@ -121,8 +121,7 @@ async fn missing(
 ) -> Result<Vec<RecordKey>, StoreError> {
     shared
         .io(move |shared| {
-            let slivers = Shared::sliver_keys(&blob_id, &shards);
-            let keys = std::iter::once(RecordKey::metadata(blob_id)).chain(slivers);
+            let keys = Shared::record_keys(&blob_id, &shards);
             shared.store.missing(keys)
         })
         .await

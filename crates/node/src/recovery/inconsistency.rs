@@ -10,7 +10,6 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
 use super::peers::{Peers, failure};
-use crate::chain::Members;
 
 /// How long others have to attest.
 const ATTEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -19,11 +18,15 @@ const ATTEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// certificate to the chain. Says what came of it; the event that follows does the rest.
 pub(crate) async fn report(
     peers: &Arc<Peers>,
-    members: &Members,
     metadata: &VerifiedMetadata,
     proof: Box<TaggedInconsistencyProof>,
 ) -> String {
     let shared = &peers.shared;
+    let view = shared.view();
+    // Those who sign are judged by the committee of now, whoever has the slivers.
+    let Some(members) = &view.current else {
+        return "there is no committee to attest that".into();
+    };
     let blob_id = *metadata.blob_id();
     shared.metrics.inconsistent_blobs.inc();
     tracing::error!(%blob_id, "the blob is inconsistent: asking the committee to attest that");

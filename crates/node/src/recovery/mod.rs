@@ -100,15 +100,18 @@ impl Recoveries {
             Ok::<_, StoreError>(found)
         });
         let found = found.await?;
-        let due = self.shared.env.clock.monotonic();
-        let due = due.after(self.shared.options.recovery.deferral());
-        let turn = Turn {
-            due,
-            attempt: 0,
-            is_running: false,
-        };
-        for blob_id in found.into_iter().take(room) {
-            self.turns.entry(blob_id).or_insert(turn);
+        let now = self.shared.env.clock.monotonic();
+        for (blob_id, event_index) in found.into_iter().take(room) {
+            // The client may still bring what it certified just now.
+            let due = match event_index {
+                0 => now,
+                _ => now.after(self.shared.options.recovery.deferral()),
+            };
+            self.turns.entry(blob_id).or_insert(Turn {
+                due,
+                attempt: 0,
+                is_running: false,
+            });
             self.scan_from = blob_id;
         }
         Ok(())
@@ -122,14 +125,12 @@ impl Recoveries {
         match outcome {
             Ok(()) => {
                 self.turns.remove(&blob_id);
-                let end = move |shared: &Shared| {
-                    shared
-                        .store
-                        .transaction(|transaction| transaction.end_recovery(&blob_id))
-                };
-                self.shared.io(end).await?;
+                self.shared.io(move |shared| end(shared, &blob_id)).await?;
                 if self.turns.is_empty() {
                     self.scan().await?;
+                }
+                if self.turns.is_empty() {
+                    self.shared.recoveries_done.notify_one();
                 }
             }
             Err(blob::NotRecovered::Store(error)) => return Err(error),
@@ -146,4 +147,18 @@ impl Recoveries {
         }
         Ok(())
     }
+}
+
+/// Notes that nothing of a blob has to be recovered, unless the node got other shards meanwhile.
+fn end(shared: &Shared, blob_id: &BlobId) -> Result<(), StoreError> {
+    let (_, shards) = shared.owned();
+    shared.store.transaction(|transaction| {
+        let info = transaction.blob_info(blob_id)?;
+        let is_certified = info.is_some_and(|info| info.is_certified(shared.epoch()));
+        let slivers = Shared::sliver_keys(blob_id, &shards);
+        if is_certified && transaction.is_incomplete(blob_id, slivers)? {
+            return transaction.want_recovery(blob_id, 0);
+        }
+        transaction.end_recovery(blob_id)
+    })
 }

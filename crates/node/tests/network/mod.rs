@@ -6,6 +6,7 @@
 )]
 #![expect(dead_code, reason = "each test uses a part of it")]
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -14,7 +15,8 @@ use std::time::Duration;
 use floe_core::certificate::Certificate;
 use floe_core::keys::{BlsSecretKey, NetworkSecretKey};
 use floe_core::onchain::events::{
-    BlobCertified, BlobDeleted, BlobRegistered, ContractEvent, EpochChangeStart, InvalidBlobID,
+    BlobCertified, BlobDeleted, BlobRegistered, ContractEvent, EpochChangeDone, EpochChangeStart,
+    InvalidBlobID,
 };
 use floe_core::{
     BlobId, CodeParams, Committee, CommitteeMember, Epoch, EventId, ObjectId, ShardIndex,
@@ -41,6 +43,8 @@ pub(crate) struct FakeChain {
     events: watch::Sender<Vec<ContractEvent>>,
     view: Mutex<NetworkView>,
     pub(crate) certificates: Mutex<Vec<Certificate>>,
+    /// Who reported in which epoch that it has its shards.
+    reports: Mutex<BTreeSet<(Epoch, ObjectId)>>,
 }
 
 impl FakeChain {
@@ -49,11 +53,37 @@ impl FakeChain {
             events: watch::Sender::new(Vec::new()),
             view: Mutex::new(view),
             certificates: Mutex::default(),
+            reports: Mutex::default(),
         }
     }
 
     pub(crate) fn emit(&self, event: impl Into<ContractEvent>) {
         self.events.send_modify(|events| events.push(event.into()));
+    }
+
+    /// Has a node reported that it has its shards of an epoch?
+    pub(crate) fn has_reported(&self, node: usize, epoch: Epoch) -> bool {
+        self.reports
+            .lock()
+            .unwrap()
+            .contains(&(epoch, node_id(node)))
+    }
+
+    fn report(&self, epoch: Epoch, node_id: ObjectId) {
+        let mut reports = self.reports.lock().unwrap();
+        reports.insert((epoch, node_id));
+        let mut view = self.view.lock().unwrap();
+        let committee = Arc::clone(&view.current.as_ref().unwrap().committee);
+        let members = committee.members().iter();
+        let weight: usize = members
+            .filter(|member| reports.contains(&(epoch, member.node_id)))
+            .map(|member| member.shards.len())
+            .sum();
+        if view.is_transitioning && view.epoch == epoch && 3 * weight > 2 * usize::from(SHARDS) {
+            view.is_transitioning = false;
+            drop(view);
+            self.emit(EpochChangeDone { epoch });
+        }
     }
 
     /// The index behind all events so far: an event and the end of its checkpoint take one each.
@@ -95,6 +125,17 @@ impl Chain for ChainOf {
                 epoch: EPOCH,
                 blob_id,
             });
+            Ok(())
+        }))
+    }
+
+    fn report_shards(
+        &self,
+        node_id: ObjectId,
+        epoch: Epoch,
+    ) -> Option<BoxFuture<'_, Result<(), ChainError>>> {
+        Some(Box::pin(async move {
+            self.0.report(epoch, node_id);
             Ok(())
         }))
     }
@@ -157,6 +198,25 @@ pub(crate) struct Network {
     disks: Vec<CrashDisk>,
     addresses: Vec<SocketAddr>,
     options: Options,
+    /// Epochs that blobs last.
+    pub(crate) lasts: u32,
+}
+
+fn node_id(node: usize) -> ObjectId {
+    ObjectId::from_suffix(u8::try_from(node).unwrap() + 1)
+}
+
+/// The committee in which each node holds these shards.
+fn committee(epoch: Epoch, shards: &[Vec<u16>]) -> Committee {
+    let members = shards
+        .iter()
+        .enumerate()
+        .map(|(node, shards)| CommitteeMember {
+            node_id: node_id(node),
+            public_key: protocol_key(node).public_key(),
+            shards: shards.iter().copied().map(ShardIndex).collect(),
+        });
+    Committee::new(epoch, SHARDS, members.collect()).unwrap()
 }
 
 fn protocol_key(node: usize) -> BlsSecretKey {
@@ -183,15 +243,13 @@ impl Network {
     }
 
     pub(crate) async fn with(nodes: usize, options: Options) -> Self {
-        let members = (0..nodes).map(|node| CommitteeMember {
-            node_id: ObjectId::from_suffix(u8::try_from(node).unwrap() + 1),
-            public_key: protocol_key(node).public_key(),
-            shards: (u16::try_from(node).unwrap()..SHARDS)
+        let in_turn = |node: usize| -> Vec<u16> {
+            (u16::try_from(node).unwrap()..SHARDS)
                 .step_by(nodes)
-                .map(ShardIndex)
-                .collect(),
-        });
-        let committee = Arc::new(Committee::new(EPOCH, SHARDS, members.collect()).unwrap());
+                .collect()
+        };
+        let shards: Vec<Vec<u16>> = (0..nodes).map(in_turn).collect();
+        let committee = Arc::new(committee(EPOCH, &shards));
         let mut listeners = Vec::new();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         for _ in 0..nodes {
@@ -221,7 +279,9 @@ impl Network {
             disks: (0..nodes).map(|_| CrashDisk::new()).collect(),
             addresses,
             options,
+            lasts: 2,
         };
+        network.chain.emit(EpochChangeStart { epoch: EPOCH });
         for (node, listener) in listeners.into_iter().enumerate() {
             let env = network.env_of(node);
             Node::create_store(&env.disk, &*env.rng, &Self::dir(), &Self::keys(node)).unwrap();
@@ -316,7 +376,7 @@ impl Network {
             blob_id: blob.id(),
             size: blob.metadata.unencoded_length(),
             encoding_type: 1,
-            end_epoch: Epoch(EPOCH.0 + 2),
+            end_epoch: Epoch(EPOCH.0 + self.lasts),
             deletable,
             object_id: ObjectId::from_suffix(object),
         });
@@ -326,7 +386,7 @@ impl Network {
         self.chain.emit(BlobCertified {
             epoch: EPOCH,
             blob_id: blob.id(),
-            end_epoch: Epoch(EPOCH.0 + 2),
+            end_epoch: Epoch(EPOCH.0 + self.lasts),
             deletable,
             object_id: ObjectId::from_suffix(object),
             is_extension: false,
@@ -337,7 +397,7 @@ impl Network {
         self.chain.emit(BlobDeleted {
             epoch: EPOCH,
             blob_id: blob.id(),
-            end_epoch: Epoch(EPOCH.0 + 2),
+            end_epoch: Epoch(EPOCH.0 + self.lasts),
             object_id: ObjectId::from_suffix(object),
             was_certified: true,
         });
@@ -348,6 +408,24 @@ impl Network {
         view.epoch = epoch;
         drop(view);
         self.chain.emit(EpochChangeStart { epoch });
+    }
+
+    /// Begins an epoch in which each node holds these shards.
+    pub(crate) fn move_shards(&mut self, shards: &[Vec<u16>]) -> Epoch {
+        let mut view = self.chain.view.lock().unwrap();
+        let epoch = Epoch(view.epoch.0 + 1);
+        self.committee = Arc::new(committee(epoch, shards));
+        let current = view.current.clone().unwrap();
+        view.epoch = epoch;
+        view.current = Some(Members {
+            committee: Arc::clone(&self.committee),
+            peers: Arc::clone(&current.peers),
+        });
+        view.previous = Some(current);
+        view.is_transitioning = true;
+        drop(view);
+        self.chain.emit(EpochChangeStart { epoch });
+        epoch
     }
 
     pub(crate) fn blob(&self, len: u32, salt: u32) -> Blob {

@@ -1,6 +1,11 @@
 //! Letting objects expire, and collecting what nobody pays for (`docs/spec/node.md` §9).
 
+use std::collections::BTreeSet;
+
+use floe_core::ShardIndex;
+
 use super::*;
+use crate::RecordKind;
 use crate::blobs::{Change, Part};
 
 impl Transaction {
@@ -69,6 +74,45 @@ impl Transaction {
         let all = (pool_id, &[0; 32])..=(pool_id, &[u8::MAX; 32]);
         let rows = members.range(all)?.take(limit);
         rows.map(|row| Ok(ObjectId(*row?.0.value().1))).collect()
+    }
+
+    /// Looks at up to `limit` records, from those of blob `from` on, and removes slivers of `shards`.
+    /// The blob to go on from; none at the end.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn remove_slivers(
+        &mut self,
+        shards: &BTreeSet<ShardIndex>,
+        from: &BlobId,
+        limit: usize,
+    ) -> Result<Option<BlobId>, StoreError> {
+        let (first, _) = RecordKey::range_of(from);
+        let mut removed = Vec::new();
+        let mut last = *from;
+        let mut seen = 0;
+        {
+            let records = self.redb.open_table(index::RECORDS)?;
+            for row in records.range::<&KeyBytes>(&first..)? {
+                let Some(key) = RecordKey::from_bytes(row?.0.value()) else {
+                    continue;
+                };
+                // Whole blobs only, so that each call gets further.
+                if seen >= limit && key.blob_id != last {
+                    last = key.blob_id;
+                    break;
+                }
+                last = key.blob_id;
+                seen += 1;
+                if matches!(key.kind, RecordKind::Sliver(shard, _) if shards.contains(&shard)) {
+                    removed.push(key);
+                }
+            }
+        }
+        for key in &removed {
+            self.remove_record(key)?;
+        }
+        Ok((last != *from).then_some(last))
     }
 
     fn subtract(
