@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use floe_client::{BlobInput, BlobStoreResult, Client, ClientConfig, NoProgress, StoreOptions};
+use floe_client::{
+    BlobInput, BlobStoreResult, Client, ClientConfig, NoProgress, Progress, StoreOptions,
+};
 use floe_contracts::{Contracts, RpcOptions, SecretKey, Wallet, WalletOptions};
 use floe_core::BlobId;
 use floe_core::messages::BlobPersistence;
@@ -134,7 +136,7 @@ pub(crate) async fn store(
 ) -> Result<Stored, String> {
     let inputs = vec![BlobInput::bytes(bytes.clone())];
     let options = StoreOptions::for_epochs(5);
-    let progress = Arc::new(NoProgress) as _;
+    let progress: Arc<dyn Progress> = Arc::new(NoProgress);
     let stored = client.store(wallet, inputs, &options, &progress).await;
     let stored = stored.map_err(|error| error.to_string())?;
     match stored.into_iter().next() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use floe_client::{
-    BlobInput, BlobStoreResult, Check, Client, ClientConfig, NoProgress, StoreOptions,
+    BlobInput, BlobStoreResult, Check, Client, ClientConfig, NoProgress, Progress, StoreOptions,
 };
 use floe_contracts::{
     Contracts, NetworkState, NodeInfo, RpcOptions, SecretKey, Wallet, WalletOptions,
@@ -62,12 +62,10 @@ impl World {
     }
 
     pub(crate) async fn store(&self, bytes: Vec<u8>) -> Stored {
-        let stored = self.client.store(
-            &self.wallet,
-            vec![BlobInput::bytes(bytes.clone())],
-            &StoreOptions::for_epochs(5),
-            &(Arc::new(NoProgress) as _),
-        );
+        let inputs = vec![BlobInput::bytes(bytes.clone())];
+        let options = StoreOptions::for_epochs(5);
+        let progress: Arc<dyn Progress> = Arc::new(NoProgress);
+        let stored = self.client.store(&self.wallet, inputs, &options, &progress);
         match stored.await.unwrap().remove(0) {
             BlobStoreResult::NewlyCreated { blob_object, .. } => Stored {
                 blob_id: blob_object.blob_id,
