@@ -31,8 +31,8 @@ fn times(mut all: Vec<Duration>) -> Times {
 }
 
 /// Stores and reads blobs of a size, each by a client that has seen no node before.
-async fn measure(world: &World, len: usize, samples: usize) -> [Times; 2] {
-    let (mut stores, mut reads) = (Vec::new(), Vec::new());
+async fn measure(world: &World, len: usize, samples: usize) -> [Times; 3] {
+    let (mut stores, mut ends, mut reads) = (Vec::new(), Vec::new(), Vec::new());
     let clock = &world.env.clock;
     for _ in 0..samples {
         let bytes = world.random_bytes(len);
@@ -40,11 +40,14 @@ async fn measure(world: &World, len: usize, samples: usize) -> [Times; 2] {
         let client = world.client().await;
         let blob = store(&client, &world.wallet, bytes).await.unwrap();
         stores.push(clock.monotonic().since(begun));
+        // A program that ends after its store serves slow nodes for a moment more.
+        client.finish(MORE_MAX * 10).await;
+        ends.push(clock.monotonic().since(begun));
         let begun = clock.monotonic();
         read(world, &blob).await;
         reads.push(clock.monotonic().since(begun));
     }
-    [times(stores), times(reads)]
+    [times(stores), times(ends), times(reads)]
 }
 
 async fn read(world: &World, blob: &Stored) {
@@ -53,12 +56,14 @@ async fn read(world: &World, blob: &Stored) {
     assert!(read == blob.bytes, "{} came back changed", blob.blob_id);
 }
 
-fn show(what: &str, len: usize, [store, read]: [Times; 2]) {
+fn show(what: &str, len: usize, [store, end, read]: [Times; 3]) {
     let ms = |duration: Duration| format!("{:>6}", duration.as_millis());
     println!(
-        "{what:<22} {len:>8} {} {} {} {}",
+        "{what:<22} {len:>8} {} {} {} {} {} {}",
         ms(store.median),
         ms(store.worst),
+        ms(end.median),
+        ms(end.worst),
         ms(read.median),
         ms(read.worst)
     );
@@ -68,7 +73,7 @@ fn show(what: &str, len: usize, [store, read]: [Times; 2]) {
 async fn silence_of_a_third_costs_less_than_a_second() {
     let samples = count("FLOE_SILENT_SAMPLES", 2);
     let world = World::start(NODES, SHARDS).await;
-    println!("                          bytes  store ms (median, worst)  read ms");
+    println!("                          bytes  store ms (median, worst), with its tail, read ms");
     let mut healthy = Vec::new();
     for len in SIZES {
         let times = measure(&world, len, samples).await;

@@ -192,6 +192,8 @@ pub(crate) struct World {
     /// Acknowledged, and not deleted since.
     records: BTreeSet<RecordKey>,
     chain: Vec<Chain>,
+    /// Has the power been cut since the store was last opened?
+    was_cut: bool,
 }
 
 impl World {
@@ -208,6 +210,7 @@ impl World {
             invalid: BTreeSet::new(),
             records: BTreeSet::new(),
             chain: Vec::new(),
+            was_cut: false,
         }
     }
 
@@ -225,7 +228,9 @@ impl World {
         self.store = None;
         let (store, report) =
             open_with(&self.shared, small()).map_err(|error| error.to_string())?;
-        assert_eq!((report.damaged, report.lost), (0, 0));
+        assert_eq!(report.lost, 0);
+        // After a power cut a record that was being written may be there with a part of its payload.
+        assert!(report.damaged == 0 || self.was_cut, "{report:?}");
         self.store = Some(store);
         Ok(())
     }
@@ -443,7 +448,9 @@ impl World {
         self.store = None;
         self.shared = Arc::new(disk.clone());
         self.disk = disk;
+        self.was_cut = true;
         self.reopen().unwrap();
+        self.was_cut = false;
         let store = self.store().clone();
         for key in &self.records {
             assert_eq!(
