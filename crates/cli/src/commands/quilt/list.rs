@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use floe_core::{BlobId, QuiltPatchId};
-use floe_encoding::quilt::{Columns, IndexedPatch, PatchReader, Tags};
+use floe_encoding::quilt::{Columns, IndexedPatch, PatchReader, ReadError, Tags};
 use serde::Serialize;
 
 use super::open::Opened;
@@ -158,9 +158,10 @@ fn describe(columns: &dyn Columns, patch: &IndexedPatch, blob_id: Option<BlobId>
             .ok()
             .map(|reader| reader.header().data_bytes),
         tags: patch.tags.clone(),
-        problem: opened.err().map(|error| {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+        problem: opened.err().map(|error| match &error {
+            ReadError::Columns { source, .. } => format!("{error}: {source}"),
+            // These say their cause.
+            _ => error.to_string(),
         }),
     }
 }
