@@ -383,7 +383,7 @@ async fn the_past_is_read_by_version_digest_and_checkpoint() {
         let mut request = proto::GetObjectRequest::default();
         request.object_id = Some(blob.id.0.to_string());
         request.version = version;
-        request.read_mask = mask("version,digest,contents,json");
+        request.read_mask = mask("version,digest,contents,json,display");
         let found = client.ledger_client().get_object(request).await;
         found.map(|found| found.into_inner().object.unwrap())
     };
@@ -395,6 +395,20 @@ async fn the_past_is_read_by_version_digest_and_checkpoint() {
         bcs::from_bytes(object.contents.as_ref().unwrap().value()).unwrap()
     };
     assert_eq!(decode(&then), *blob);
+    let shown = |object: &proto::Object, name: &str| {
+        let display = object.display.as_ref().unwrap();
+        assert_eq!(display.errors, None);
+        let output = display.output.clone().unwrap().kind;
+        let Some(prost_types::value::Kind::StructValue(output)) = output else {
+            panic!("{output:?}");
+        };
+        output.fields[name].kind.clone()
+    };
+    let text = |text: &str| Some(prost_types::value::Kind::StringValue(text.to_owned()));
+    assert_eq!(shown(&now, "name"), text("Walrus Blob (1000 B)"));
+    let description = "A blob stored on Walrus: registered in epoch 1, certified in epoch 1, \
+                       deletable: true.";
+    assert_eq!(shown(&now, "description"), text(description));
     assert_eq!(decode(&now).certified_epoch, Some(Epoch(1)));
     assert_eq!(
         get(Some(now.version() + 1)).await.unwrap_err().code(),

@@ -234,7 +234,7 @@ fn object(
             .object(&object_id(&id))?
             .ok_or_else(|| RpcError::not_found(format!("object {id} not found")))?,
     };
-    Ok(render::object(&found, mask))
+    service::object(reader, &found, mask)
 }
 
 fn transaction(

@@ -39,6 +39,8 @@ impl Limits {
     pub(crate) const FILTER_ITEMS_MAX: usize = 16;
     /// Nodes of a value rendered as JSON.
     pub(crate) const JSON_NODES_MAX: usize = 16 * 1024;
+    /// Bytes of an object's display.
+    pub(crate) const DISPLAY_BYTES_MAX: usize = 64 * 1024;
     /// Subscriptions at the same time.
     pub(crate) const SUBSCRIPTIONS_MAX: usize = 256;
     /// Calls that are answered at the same time; more wait.

@@ -4,6 +4,7 @@
 //! objects, balances, JSON, descriptions of errors (`docs/spec/sui-rpc.md` §1.1).
 
 pub(crate) mod checkpoint;
+pub(crate) mod display;
 pub(crate) mod effects;
 pub(crate) mod epoch;
 pub(crate) mod events;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use floe_env::Lane;
-use floe_ledger::object_id;
+use floe_ledger::{LiveObject, object_id};
 use sui_rpc::{field::FieldMaskTree, proto::sui::rpc::v2 as proto};
 use tokio::sync::Semaphore;
 
@@ -12,7 +12,7 @@ use super::{
     headers::HeaderCache,
     limits::Limits,
     render::{
-        checkpoint,
+        self, checkpoint, display,
         effects::{self, ObjectVersions},
         transaction::View,
     },
@@ -55,6 +55,19 @@ impl Rpc {
         let compute = &self.handle.shared().compute;
         compute.offload(Lane::Cpu, run).await
     }
+}
+
+/// An object as a message, with its display if `mask` asks for that.
+pub(crate) fn object(
+    reader: &Reader,
+    source: &LiveObject,
+    mask: &FieldMaskTree,
+) -> RpcResult<proto::Object> {
+    let mut message = render::object(source, mask);
+    if mask.contains(proto::Object::DISPLAY_FIELD.name) {
+        message.display = display::display(reader, source)?.map(Box::new);
+    }
+    Ok(message)
 }
 
 /// The versions of objects that a transaction met; those that are no longer kept are left out.

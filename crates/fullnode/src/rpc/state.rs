@@ -19,7 +19,7 @@ use super::{
     limits::Limits,
     page::PageScope,
     parse, render,
-    service::Rpc,
+    service::{self, Rpc},
 };
 use crate::{Balance, BalanceCursor, OwnedCursor, OwnerKey, Reader, TypeFilter};
 
@@ -159,7 +159,7 @@ fn owned_objects(
         &query,
         from.as_ref().map(OwnedCursor::from_bytes),
         parse::page_size(request.page_size),
-        |object| Ok(render::object(object, mask)),
+        |object| service::object(reader, object, mask),
     )?;
     let mut response = proto::ListOwnedObjectsResponse::default();
     response.objects = objects;
