@@ -27,7 +27,8 @@ pub struct OpenReport {
     pub replayed: u64,
     /// Bytes at the end of the last segment that were no whole record, and were cut off.
     pub cut_bytes: u64,
-    /// Records found damaged.
+    /// Records found damaged behind the durable index; what was being written when the power went can
+    /// be one.
     pub damaged: u64,
     /// Records lost with segments that are missing.
     pub lost: u64,
@@ -244,13 +245,18 @@ impl Transaction {
         location: crate::segment::Location,
         is_whole: bool,
     ) -> Result<(), StoreError> {
-        let is_new = is_whole && self.locate(&key)?.is_none();
+        let is_missing = self.locate(&key)?.is_none();
+        let is_new = is_whole && is_missing;
         let record = ToIndex {
             key,
             location,
             moved_from: None,
         };
         self.place(&record, is_new)?;
+        if is_missing && !is_whole {
+            // Either it was being written, or it was acknowledged and the disk has lost it.
+            self.want_recovery(&key.blob_id, 0)?;
+        }
         if is_new && self.blob_info(&key.blob_id)?.is_none() {
             let epoch = self.node_state()?.event_epoch.unwrap_or_default();
             let from = Epoch(epoch.0.saturating_add(2));
