@@ -26,6 +26,8 @@ enum Kind {
     Slow(u64),
     Silent,
     Down,
+    /// Down for so many milliseconds, then good.
+    DownFor(u64),
     Lies,
     Lacks,
 }
@@ -34,9 +36,10 @@ fn thirteen(others: &[Kind]) -> Vec<Kind> {
     [&vec![Kind::Good(5); 13 - others.len()][..], others].concat()
 }
 
-fn failure(kind: Kind) -> Option<Failure> {
+fn failure(kind: Kind, now: Timestamp) -> Option<Failure> {
     match kind {
-        Kind::Down => Some(Failure::new(Fault::Transient, "refused")),
+        Kind::DownFor(until) if now.since_origin() >= millis(until) => None,
+        Kind::Down | Kind::DownFor(_) => Some(Failure::new(Fault::Transient, "refused")),
         Kind::Lies => Some(Failure::new(Fault::Lied, "not the blob's")),
         Kind::Lacks => Some(Failure::new(Fault::NotFound, "404")),
         _ => None,
@@ -89,7 +92,7 @@ fn metadata(kinds: &[Kind]) -> (Result<(), FetchError>, Duration) {
         now = agenda.next_at().map_or(deadline, |at| at.min(deadline));
         while let Some(event) = agenda.pop(now) {
             if let Event::Over(ticket, node, ()) = event {
-                match failure(kinds[node.as_usize()]) {
+                match failure(kinds[node.as_usize()], now) {
                     None => return (Ok(()), now.since_origin()),
                     Some(failure) => fetch.on_failure(now, ticket, failure),
                 }
@@ -121,6 +124,25 @@ fn two_thirds_that_lack_it_mean_that_there_is_none() {
     assert!(took < Duration::from_secs(2), "{took:?}");
     let (outcome, _) = metadata(&[Kind::Down; 13]);
     assert!(matches!(outcome, Err(FetchError::NoMetadata { failures }) if failures.len() == 13));
+}
+
+/// A connection that died without a word looks like a silent node, until its timeout: that must not
+/// keep a read from nodes that are back.
+#[test]
+fn nodes_that_come_back_are_found_while_a_silent_one_is_waited_for() {
+    let kinds = [[Kind::Silent; 4].as_slice(), &[Kind::DownFor(10_000); 9]].concat();
+    let (outcome, took) = metadata(&kinds);
+    outcome.unwrap();
+    assert!(took < Duration::from_secs(17), "{took:?}");
+    let fetched = slivers(&kinds, 100, FetchOptions::default());
+    assert_eq!(fetched.outcome.unwrap().len(), 34);
+    assert!(fetched.took < Duration::from_secs(17), "{:?}", fetched.took);
+    // Where nobody is silent, failing is quick.
+    let (outcome, took) = metadata(&[Kind::DownFor(10_000); 13]);
+    assert!(
+        outcome.is_err() && took < Duration::from_secs(5),
+        "{took:?}"
+    );
 }
 
 struct Fetched {
@@ -175,7 +197,7 @@ fn slivers(kinds: &[Kind], symbol_bytes: u16, options: FetchOptions) -> Fetched 
         while let Some(event) = agenda.pop(now) {
             match event {
                 Event::Alive(ticket) => fetch.on_alive(now, ticket),
-                Event::Over(ticket, node, ()) => match failure(kinds[node.as_usize()]) {
+                Event::Over(ticket, node, ()) => match failure(kinds[node.as_usize()], now) {
                     None => fetch.on_sliver(now, ticket),
                     Some(failure) => fetch.on_failure(now, ticket, failure),
                 },
@@ -313,7 +335,7 @@ fn range(kinds: &[Kind]) -> Ranged {
                 Event::Over(ticket, node, action) => (ticket, node, action),
             };
             let kind = kinds[node.as_usize()];
-            match (action, failure(kind)) {
+            match (action, failure(kind, now)) {
                 (RangeAction::Sliver(request), None) => {
                     if fetch.on_sliver(now, ticket) {
                         done.insert(request.index);

@@ -18,7 +18,8 @@ pub struct FetchOptions {
     pub patience_min: Duration,
     /// The same at most. Default 1 s.
     pub patience_max: Duration,
-    /// Attempts per node (or sliver), as far as failures are transient. Default 4.
+    /// Attempts per node (or sliver), as far as failures are transient; there are more while a silent
+    /// node is waited for. Default 4.
     pub attempts_max: u32,
     /// Pause after the first failure; doubles. Default 100 ms.
     pub retry_pause: Duration,

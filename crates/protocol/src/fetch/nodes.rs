@@ -138,6 +138,7 @@ impl<T> Nodes<T> {
         failure: Failure,
     ) -> Option<(Open<T>, bool)> {
         let open = self.close(ticket)?;
+        let waits = self.waits_for_silent();
         let (base, max) = (self.options.retry_pause, Duration::from_secs(5));
         let attempts_max = self.options.attempts_max;
         let state = self.nodes.get_mut(&open.node)?;
@@ -147,7 +148,7 @@ impl<T> Nodes<T> {
                     state.failures += 1;
                     state.not_before = now.after(self.jitter.backoff(base, max, state.failures));
                 }
-                state.failures < attempts_max
+                state.failures < attempts_max || waits
             }
             Fault::NotFound => {
                 state.lacks = true;
@@ -161,6 +162,16 @@ impl<T> Nodes<T> {
         };
         state.last_failure = Some(failure);
         Some((open, again))
+    }
+
+    /// Whether a request is overdue to a node that has not failed yet. As long as that is waited for,
+    /// giving up on the others gains nothing.
+    fn waits_for_silent(&self) -> bool {
+        let mut overdue = self.book.iter().filter(|(_, open)| open.overdue);
+        overdue.any(|(_, open)| {
+            let state = self.nodes.get(&open.node);
+            state.is_some_and(|state| state.failures == 0)
+        })
     }
 
     /// How long a request may show no sign of life.
