@@ -2,11 +2,15 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    pin::pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use sui_sdk_types::CheckpointContents;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::{
     ReadError,
@@ -36,9 +40,12 @@ impl CheckpointData {
 }
 
 /// The latest checkpoints, and the news that there is another one.
+///
+/// Followers are woken in the order in which they came, so that a simulation is the same each time.
 #[derive(Debug)]
 pub(crate) struct Feed {
-    latest: watch::Sender<u64>,
+    latest: AtomicU64,
+    news: Notify,
     recent: Mutex<VecDeque<Arc<CheckpointData>>>,
 }
 
@@ -46,7 +53,8 @@ impl Feed {
     /// A feed after checkpoint `latest`.
     pub(crate) fn new(latest: u64) -> Self {
         Self {
-            latest: watch::Sender::new(latest),
+            latest: AtomicU64::new(latest),
+            news: Notify::new(),
             recent: Mutex::new(VecDeque::with_capacity(RECENT_MAX)),
         }
     }
@@ -65,16 +73,25 @@ impl Feed {
                 transactions -= oldest.transactions.len();
             }
         }
-        self.latest.send_replace(number);
+        self.latest.store(number, Ordering::Release);
+        self.news.notify_waiters();
     }
 
     /// Number of the latest checkpoint.
     pub(crate) fn latest(&self) -> u64 {
-        *self.latest.borrow()
+        self.latest.load(Ordering::Acquire)
     }
 
-    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
-        self.latest.subscribe()
+    /// Waits until checkpoint `number` exists. Cancellation-safe.
+    async fn reached(&self, number: u64) {
+        let mut news = pin!(self.news.notified());
+        // Looked at once it is listened: nothing is missed in between.
+        news.as_mut().enable();
+        while self.latest() < number {
+            news.as_mut().await;
+            news.set(self.news.notified());
+            news.as_mut().enable();
+        }
     }
 
     fn recent(&self, number: u64) -> Option<Arc<CheckpointData>> {
@@ -91,17 +108,11 @@ impl Feed {
 pub struct Subscription {
     handle: Handle,
     next: u64,
-    latest: watch::Receiver<u64>,
 }
 
 impl Subscription {
-    pub(crate) fn new(handle: Handle, next: u64) -> Self {
-        let latest = handle.feed().watch();
-        Self {
-            handle,
-            next,
-            latest,
-        }
+    pub(crate) const fn new(handle: Handle, next: u64) -> Self {
+        Self { handle, next }
     }
 
     /// Waits for the next checkpoint. `None` when the node has stopped. Cancellation-safe.
@@ -112,11 +123,7 @@ impl Subscription {
         let wanted = self.next;
         tokio::select! {
             biased;
-            reached = self.latest.wait_for(|latest| *latest >= wanted) => {
-                if reached.is_err() {
-                    return Ok(None);
-                }
-            }
+            () = self.handle.feed().reached(wanted) => {}
             () = self.handle.stopped().cancelled() => return Ok(None),
         }
         let data =

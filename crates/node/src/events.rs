@@ -60,6 +60,7 @@ impl Follower {
     pub(crate) async fn run(mut self, shutdown: CancellationToken) -> Result<(), ServiceError> {
         loop {
             let block = tokio::select! {
+                biased;
                 () = shutdown.cancelled() => return Ok(()),
                 block = self.source.next() => block,
             };
@@ -68,6 +69,7 @@ impl Follower {
                 Err(error) if error.is_retryable => {
                     tracing::warn!(%error, "the chain can't be followed now");
                     tokio::select! {
+                        biased;
                         () = shutdown.cancelled() => return Ok(()),
                         () = self.shared.env.clock.sleep(RETRY_PAUSE) => {}
                     }
@@ -147,6 +149,7 @@ async fn refresh_view(shared: &Shared, epoch: Option<Epoch>, shutdown: &Cancella
             Err(error) => tracing::warn!(%error, "the committees can't be read now"),
         }
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => return,
             () = shared.env.clock.sleep(RETRY_PAUSE) => {}
         }

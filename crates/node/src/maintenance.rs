@@ -14,6 +14,7 @@ pub(crate) async fn run(
 ) -> Result<(), StoreError> {
     loop {
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => return Ok(()),
             () = shared.env.clock.sleep(shared.options.recovery.maintenance()) => {}
         }

@@ -198,6 +198,7 @@ impl Service {
         let upkeep = async { upkeep.await.map_err(ServiceError::from) };
         tasks.spawn("maintenance", reporting(Box::pin(upkeep)));
         let failure = tokio::select! {
+            biased;
             () = shutdown.cancelled() => None,
             () = stop.cancelled() => None,
             error = failure.recv() => error,

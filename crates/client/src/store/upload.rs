@@ -153,6 +153,7 @@ impl Driver {
                 None => self.requests.next(deadline).await,
                 // Nobody waits for the certificate any more: there is nothing to do.
                 Some(sender) => tokio::select! {
+                    biased;
                     next = self.requests.next(deadline) => next,
                     () = sender.closed() => return,
                 },

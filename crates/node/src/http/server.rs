@@ -44,10 +44,12 @@ impl Server {
         loop {
             let place = Arc::clone(&places).acquire_owned();
             let accepted = tokio::select! {
+                biased;
                 () = shutdown.cancelled() => return,
                 place = place => {
                     let Ok(place) = place else { return };
                     tokio::select! {
+                        biased;
                         () = shutdown.cancelled() => return,
                         accepted = self.listener.accept() => accepted.map(|(io, _)| (io, place)),
                     }
@@ -133,6 +135,7 @@ impl Connection {
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
         let ended = tokio::select! {
+            biased;
             ended = connection.as_mut() => ended,
             () = self.shutdown.cancelled() => {
                 connection.as_mut().graceful_shutdown();

@@ -195,6 +195,7 @@ async fn metadata(
         let deadline = floe_env::Moment::new(deadline.since_origin());
         let mut wake = pin!(shared.env.clock.sleep_until(deadline));
         tokio::select! {
+            biased;
             Some((ticket, answer)) = asked.next() => match answer {
                 Ok(metadata) => break Arc::new(metadata),
                 Err(failure) => fetch.on_failure(now(shared), ticket, failure),

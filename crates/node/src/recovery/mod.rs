@@ -64,6 +64,7 @@ impl Recoveries {
             // Without a turn to wait for, only a new one wakes this up.
             let wake = self.shared.env.clock.sleep_until(self.next_turn());
             tokio::select! {
+                biased;
                 () = shutdown.cancelled() => return Ok(()),
                 () = self.shared.recovery_wanted.notified() => self.scan().await?,
                 Some((blob_id, outcome)) = running.next() => self.finished(blob_id, outcome).await?,

@@ -97,6 +97,7 @@ pub(crate) async fn recover(
         let deadline = Moment::new(deadline.since_origin());
         let mut wake = pin!(shared.env.clock.sleep_until(deadline));
         tokio::select! {
+            biased;
             Some(event) = under_way.next() => match event {
                 Event::Symbols(ticket, Ok(symbols)) => {
                     shared.metrics.symbols_received.inc_by(symbols.len() as u64);
