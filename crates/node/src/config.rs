@@ -38,8 +38,10 @@ pub enum Transport {
     },
     /// Plain HTTP, on loopback only.
     PlainOnLoopback,
-    /// Plain HTTP anywhere: TLS ends in a proxy in front of the node.
+    /// Plain HTTP anywhere: TLS ends in a proxy in front of the node. Other nodes are spoken to by TLS.
     PlainBehindProxy,
+    /// Plain HTTP anywhere, to other nodes as well: for simulated networks.
+    PlainEverywhere,
 }
 
 /// Limits that bound memory and work.

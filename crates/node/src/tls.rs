@@ -24,7 +24,9 @@ pub(crate) fn server_config(
     disk: &dyn Disk,
 ) -> Result<Option<Arc<ServerConfig>>, BuildError> {
     let certificates = match transport {
-        Transport::PlainOnLoopback | Transport::PlainBehindProxy => return Ok(None),
+        Transport::PlainOnLoopback | Transport::PlainBehindProxy | Transport::PlainEverywhere => {
+            return Ok(None);
+        }
         Transport::SelfSigned { public_host } => vec![self_signed(key, public_host)?],
         Transport::Certificate { path } => from_file(disk, path)?,
     };

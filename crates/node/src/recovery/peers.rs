@@ -58,11 +58,11 @@ impl Peers {
 
     fn connect(&self, peer: &Peer) -> Result<NodeClient, String> {
         let address: NodeAddress = peer.address.parse().map_err(|error| format!("{error}"))?;
-        let plain = self.shared.options.transport == Transport::PlainOnLoopback;
-        let security = match peer.key {
-            _ if plain && address.is_loopback() => Security::PlainOnLoopback,
-            Some(key) => Security::Pinned(key),
-            None => return Err(format!("{address} registered no usable network key")),
+        let security = match (&self.shared.options.transport, peer.key) {
+            (Transport::PlainEverywhere, _) => Security::Plain,
+            (Transport::PlainOnLoopback, _) if address.is_loopback() => Security::PlainOnLoopback,
+            (_, Some(key)) => Security::Pinned(key),
+            (_, None) => return Err(format!("{address} registered no usable network key")),
         };
         let options = Options {
             requests_max: REQUESTS_MAX,

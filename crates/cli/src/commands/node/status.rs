@@ -93,7 +93,9 @@ fn target(args: &Args, world: &World) -> Result<(String, Security), Failure> {
         listen.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
     let security = match config.node.transport {
-        Transport::PlainOnLoopback | Transport::PlainBehindProxy => plain,
+        Transport::PlainOnLoopback | Transport::PlainBehindProxy | Transport::PlainEverywhere => {
+            plain
+        }
         Transport::SelfSigned { .. } | Transport::Certificate { .. } => {
             let (protocol, network) = (&config.protocol_key_path, &config.network_key_path);
             let keys = Keys::read(&*world.disk, protocol, network).map_err(|error| {
