@@ -66,6 +66,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "core",
             "encoding",
             "env",
+            "storage",
             "node",
             "client",
             "fullnode",

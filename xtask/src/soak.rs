@@ -12,9 +12,9 @@ use crate::process;
 pub(crate) struct Options {
     /// Which campaign.
     name: Name,
-    /// Cases per property, sequences, power cuts, or rounds of kills [default: what the campaign is
-    /// for]
-    #[arg(long, visible_aliases = ["cuts", "rounds", "samples"])]
+    /// Cases per property, sequences, power cuts, rounds of kills, or seeds [default: what the campaign
+    /// is for]
+    #[arg(long, visible_aliases = ["cuts", "rounds", "samples", "seeds"])]
     cases: Option<u32>,
 }
 
@@ -34,12 +34,16 @@ enum Name {
     Kills,
     /// Stores and reads while a third of the nodes is stopped by SIGSTOP.
     Silent,
+    /// Simulated networks with lost messages, power cuts, lost disks, and nodes that lie; the first
+    /// seed is that of the environment variable `FLOE_SIM_FROM`, or 0.
+    Sim,
 }
 
 impl Name {
     const fn cases(self) -> u32 {
         match self {
             Self::Properties | Self::Staking | Self::Storage | Self::Fullnode => 10_000,
+            Self::Sim => 1_000,
             Self::Kills => 100,
             Self::Silent => 10,
             Self::Miri => 1,
@@ -82,6 +86,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             "FLOE_SILENT_SAMPLES",
             cases,
         ),
+        Name::Sim => campaign("floe-sim", ["seeds", ""], "FLOE_SIM_SEEDS", cases),
         Name::Miri => MIRI_FEATURES.into_iter().try_for_each(interpret),
     }
 }

@@ -1,9 +1,9 @@
 //! A simulated host: what of it outlives a crash, and the world its services see.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use floe_env::testing::{CrashDisk, RuntimeClock, SeededRng};
+use floe_env::testing::{CrashDisk, Fault, RuntimeClock, SeededRng};
 use floe_env::{Env, Inline, TokioSpawn, UnixMillis};
 
 use crate::net::SimNet;
@@ -17,17 +17,25 @@ pub struct Host(Arc<Parts>);
 
 #[derive(Debug)]
 struct Parts {
-    disk: Mutex<CrashDisk>,
+    power: Mutex<Power>,
     seed: u64,
     starts: AtomicU64,
 }
 
+#[derive(Debug)]
+struct Power {
+    disk: CrashDisk,
+    /// The disk is about to fail, or has failed: the power is going.
+    is_failing: bool,
+}
+
 impl Host {
-    /// A host with an empty disk whose random choices follow from `seed`.
+    /// A host with this disk whose random choices follow from `seed`.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub fn new(disk: CrashDisk, seed: u64) -> Self {
+        let is_failing = false;
         Self(Arc::new(Parts {
-            disk: Mutex::new(CrashDisk::new()),
+            power: Mutex::new(Power { disk, is_failing }),
             seed,
             starts: AtomicU64::new(0),
         }))
@@ -52,17 +60,41 @@ impl Host {
         }
     }
 
-    /// Cuts the power: what was not made durable survives in parts, as `seed` has it. The simulator
-    /// must have stopped the host's services.
+    /// From the disk operation after so many others on, all of them fail: the power goes in the middle
+    /// of whatever is done then.
+    pub fn fail_after(&self, operations: u64) {
+        let mut power = self.power();
+        let at = power.disk.operations().saturating_add(operations);
+        power.disk.fail_at(at, Fault::PowerCut);
+        power.is_failing = true;
+    }
+
+    /// Whether the services may fail for lack of power.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.power().is_failing
+    }
+
+    /// Cuts the power: what was not made durable survives in parts, as `seed` has it. To be called
+    /// before the services are stopped, which get no chance to clean up.
     pub fn cut_power(&self, seed: u64) {
-        let mut disk = self.0.disk.lock().unwrap_or_else(PoisonError::into_inner);
-        *disk = disk.after_power_cut(seed);
+        let disk = self.disk().after_power_cut(seed);
+        self.replace_disk(disk);
+    }
+
+    /// The host gets another disk; what still runs keeps the old one.
+    pub fn replace_disk(&self, disk: CrashDisk) {
+        let is_failing = false;
+        *self.power() = Power { disk, is_failing };
     }
 
     /// The disk as it is now.
     #[must_use]
     pub fn disk(&self) -> CrashDisk {
-        let disk = self.0.disk.lock().unwrap_or_else(PoisonError::into_inner);
-        disk.clone()
+        self.power().disk.clone()
+    }
+
+    fn power(&self) -> MutexGuard<'_, Power> {
+        self.0.power.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

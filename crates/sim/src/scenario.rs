@@ -1,115 +1,41 @@
-//! One simulation: a network, its misfortunes, and what must hold all the same
-//! (the invariants of `ARCHITECTURE.md`).
+//! One simulation: a network, its misfortunes, and what must hold all the same.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use floe_client::{BlobInput, BlobStoreResult, Check, NoProgress, Progress, StoreOptions};
 use floe_core::BlobId;
 use floe_env::Rng as _;
 use floe_env::testing::SeededRng;
 
 use crate::Error;
-use crate::cluster::{CHAIN_HOST, Cluster, Shape, node_host};
-use crate::host::Host;
+use crate::cluster::{CHAIN_HOST, Cluster, node_host};
+use crate::plan::{Happening, Misfortune, Plan, PowerCut, Victim};
+use crate::sample::Sample;
+use crate::stage::{Progressed, Report, Stage};
+use crate::user::User;
 
-const SHAPE: Shape = Shape {
-    nodes: 7,
-    n_shards: 21,
-};
-/// Nodes that may misbehave: six of the 21 shards may be faulty, each node holds three.
-const FAULTY_MAX: u64 = 2;
-const BLOBS: u64 = 3;
-const BLOB_BYTES_MAX: u64 = 60_000;
+const USER_HOST: &str = "user";
 /// Virtual time in which all must be over.
 const TIME_MAX: Duration = Duration::from_mins(10);
-/// Virtual time in which a network without faults heals.
-const HEAL_TIME: Duration = Duration::from_secs(90);
-const TICK: Duration = Duration::from_millis(2);
+const TICK: Duration = Duration::from_millis(5);
+/// The chance of each message that its link, which loses messages, stops to do so.
+const REPAIR_RATE: f64 = 0.05;
+/// Syncs of a disk that are left out where all are.
+const SYNCS: u64 = 100_000;
 
-/// What happens to a node.
+/// What is done to a network, behind its back, so that what must hold does not: to see that it is
+/// noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Misfortune {
-    /// Its power is cut, and comes back.
-    Crash { at: Duration, back: Duration },
-    /// Nothing reaches it for a while: connections stay open, and silent.
-    Silence { from: Duration, until: Duration },
-    /// It lies.
-    Lies,
-}
-
-/// What a seed has in store.
-#[derive(Debug, Clone)]
-struct Plan {
-    latency_max: Duration,
-    nodes: Vec<(usize, Misfortune)>,
-    chain_crash: Option<(Duration, Duration)>,
-    blobs: Vec<Vec<u8>>,
-}
-
-impl Plan {
-    fn new(rng: &SeededRng) -> Self {
-        let millis = |range: std::ops::Range<u64>| {
-            Duration::from_millis(range.start + rng.u64() % (range.end - range.start))
-        };
-        let latency_max = millis(2..150);
-        let faulty = rng.u64() % (FAULTY_MAX + 1);
-        let first = rng.u64();
-        let nodes = (0..faulty)
-            .map(|nth| {
-                let count = SHAPE.nodes as u64;
-                let node = usize::try_from((first + nth * 3) % count).unwrap_or(0);
-                let begin = millis(0..20_000);
-                let misfortune = match rng.u64() % 4 {
-                    0 | 1 => Misfortune::Crash {
-                        at: begin,
-                        back: begin + millis(100..20_000),
-                    },
-                    2 => Misfortune::Silence {
-                        from: begin,
-                        until: begin + millis(100..20_000),
-                    },
-                    _ => Misfortune::Lies,
-                };
-                (node, misfortune)
-            })
-            .collect();
-        let chain_crash = (rng.u64() % 4 == 0).then(|| {
-            let at = millis(500..15_000);
-            (at, at + millis(100..3_000))
-        });
-        let blobs = (0..BLOBS)
-            .map(|_| {
-                let length = usize::try_from(rng.u64() % BLOB_BYTES_MAX).unwrap_or(0);
-                let mut bytes = vec![0; length];
-                rng.fill(&mut bytes);
-                bytes
-            })
-            .collect();
-        Self {
-            latency_max,
-            nodes,
-            chain_crash,
-            blobs,
-        }
-    }
-
-    fn lies(&self, node: usize) -> bool {
-        self.nodes
-            .iter()
-            .any(|(index, what)| *index == node && *what == Misfortune::Lies)
-    }
-}
-
-/// What a simulation has shown.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Blobs that were stored.
-    pub stored: usize,
-    /// Reads that gave the right bytes.
-    pub reads: usize,
-    /// Virtual time it took, in ms.
-    pub millis: u128,
+pub enum Sabotage {
+    /// In the end so many nodes are gone that the shards left can't give a blob back.
+    TooManyGone,
+    /// More nodes lie than may.
+    TooManyLie,
+    /// A node's disk makes nothing durable.
+    NoSync,
+    /// A node's data is deleted without a trace.
+    LostRecords,
 }
 
 /// Runs the simulation of a seed.
@@ -119,230 +45,267 @@ pub struct Report {
 pub fn run(seed: u64) -> Result<Report, Error> {
     let rng = SeededRng::new(seed);
     let plan = Plan::new(&rng);
-    let context = format!("{plan:?}");
-    run_plan(seed, &rng, plan).map_err(|error| {
-        let short: String = context.chars().take(600).collect();
-        format!("seed {seed}: {error}\nplan: {short}").into()
-    })
+    attempt(seed, &rng, plan, None)
 }
 
-fn run_plan(seed: u64, rng: &SeededRng, plan: Plan) -> Result<Report, Error> {
-    let cluster = Cluster::new(SHAPE, seed)?;
-    let mut sim = turmoil::Builder::new()
-        .simulation_duration(TIME_MAX)
-        .tick_duration(TICK)
-        .min_message_latency(Duration::from_millis(1))
-        .max_message_latency(plan.latency_max)
-        .tcp_capacity(4096)
-        .rng_seed(rng.u64())
-        .build();
-    let chain = cluster.clone();
-    sim.host(CHAIN_HOST, move || chain.clone().run_chain());
-    for index in 0..cluster.node_count() {
-        let (node, lies) = (cluster.clone(), plan.lies(index));
-        sim.host(node_host(index).as_str(), move || {
-            node.clone().run_node(index, lies)
-        });
-    }
-    let report = Arc::new(Mutex::new(Report::default()));
-    let user = User {
-        cluster: cluster.clone(),
-        seed: rng.u64(),
-        blobs: plan.blobs.clone(),
-        calm: plan.over(),
-        report: Arc::clone(&report),
+/// Runs the simulation of a seed without other misfortunes than sabotage.
+///
+/// # Errors
+/// What did not hold, as [`run`].
+pub fn run_sabotaged(seed: u64, sabotage: Sabotage) -> Result<Report, Error> {
+    let rng = SeededRng::new(seed);
+    let mut plan = Plan::new(&rng);
+    (plan.chain, plan.storm) = (None, None);
+    let nodes = plan.shape.nodes;
+    let beyond = |shards| 0..=plan.shape.nodes_within(shards);
+    let (at, back) = (Duration::from_secs(9), Duration::from_secs(11));
+    let operations = None;
+    let cut = PowerCut {
+        at,
+        back,
+        operations,
     };
-    sim.client("user", user.run());
-    let mut events = plan.events();
-    loop {
-        let over = sim.step()?;
-        let now = sim.elapsed();
-        while let Some(event) = events.pop_if(|event| event.at <= now) {
-            event.happen(&mut sim, &cluster, rng.u64());
-        }
-        if over {
-            break;
-        }
-    }
-    let mut report = report
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
-    report.millis = sim.elapsed().as_millis();
-    Ok(report)
+    plan.nodes = match sabotage {
+        Sabotage::NoSync => vec![(0, Misfortune::PowerCut(cut))],
+        Sabotage::TooManyLie => (0..nodes).map(|node| (node, Misfortune::Lies)).collect(),
+        _ => Vec::new(),
+    };
+    plan.gone = match sabotage {
+        Sabotage::TooManyGone => beyond(2 * plan.shape.faulty_shards())
+            .map(|node| (node, true))
+            .collect(),
+        _ => Vec::new(),
+    };
+    attempt(seed, &rng, plan, Some(sabotage))
 }
 
-/// Something that happens to a host.
-#[derive(Debug, Clone)]
-struct Event {
-    at: Duration,
-    host: String,
-    /// The node, or none for the full node.
-    node: Option<usize>,
-    what: Happening,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Happening {
-    PowerCut,
-    PowerBack,
-    Silent,
-    Heard,
-}
-
-impl Plan {
-    /// When all misfortunes are over.
-    fn over(&self) -> Duration {
-        self.events()
-            .iter()
-            .map(|event| event.at)
-            .max()
-            .unwrap_or_default()
-    }
-
-    /// What happens, the last first.
-    fn events(&self) -> Vec<Event> {
-        let mut events = Vec::new();
-        let mut add = |at, node: Option<usize>, what| {
-            let host = node.map_or_else(|| CHAIN_HOST.to_owned(), node_host);
-            events.push(Event {
-                at,
-                host,
-                node,
-                what,
-            });
-        };
-        for (node, misfortune) in &self.nodes {
-            match *misfortune {
-                Misfortune::Crash { at, back } => {
-                    add(at, Some(*node), Happening::PowerCut);
-                    add(back, Some(*node), Happening::PowerBack);
-                }
-                Misfortune::Silence { from, until } => {
-                    add(from, Some(*node), Happening::Silent);
-                    add(until, Some(*node), Happening::Heard);
-                }
-                Misfortune::Lies => {}
-            }
-        }
-        if let Some((at, back)) = self.chain_crash {
-            add(at, None, Happening::PowerCut);
-            add(back, None, Happening::PowerBack);
-        }
-        events.sort_by_key(|event| std::cmp::Reverse(event.at));
-        events
-    }
-}
-
-impl Event {
-    fn happen(&self, sim: &mut turmoil::Sim<'_>, cluster: &Cluster, seed: u64) {
-        let host: Option<&Host> = match self.node {
-            None => Some(cluster.chain()),
-            Some(index) => cluster.node(index),
-        };
-        let name = self.host.as_str();
-        let others = (0..cluster.node_count()).map(node_host);
-        let others = others.chain([CHAIN_HOST.to_owned(), "user".to_owned()]);
-        match self.what {
-            Happening::PowerCut => {
-                sim.crash(name);
-                if let Some(host) = host {
-                    host.cut_power(seed);
-                }
-            }
-            Happening::PowerBack => sim.bounce(name),
-            Happening::Silent => {
-                for other in others.filter(|other| other != name) {
-                    sim.hold(name, other.as_str());
-                }
-            }
-            Happening::Heard => {
-                for other in others.filter(|other| other != name) {
-                    sim.release(name, other.as_str());
-                }
-            }
-        }
-    }
-}
-
-/// Whoever uses the network, and checks what it promises.
-struct User {
-    cluster: Cluster,
+fn attempt(
     seed: u64,
-    blobs: Vec<Vec<u8>>,
-    /// When all misfortunes are over.
-    calm: Duration,
-    report: Arc<Mutex<Report>>,
+    rng: &SeededRng,
+    plan: Plan,
+    sabotage: Option<Sabotage>,
+) -> Result<Report, Error> {
+    let plan = Arc::new(plan);
+    Simulation::new(rng, &plan, sabotage)
+        .and_then(|simulation| simulation.run(rng))
+        .map_err(|error| format!("seed {seed}: {error}\n{plan:?}").into())
 }
 
-impl User {
-    async fn run(self) -> Result<(), Error> {
-        let env = Host::new(self.seed).start();
-        let (client, wallet) = self.cluster.client(&env)?;
-        let progress: Arc<dyn Progress> = Arc::new(NoProgress);
-        let options = StoreOptions::for_epochs(5);
-        let mut certified: Vec<(BlobId, &[u8])> = Vec::new();
-        for bytes in &self.blobs {
-            let input = BlobInput::bytes(bytes.clone());
-            // The full node may be down for seconds: users try again, and the blob is not paid twice.
-            let mut tries = 0;
-            let result = loop {
-                let inputs = vec![input.clone()];
-                match client.store(&wallet, inputs, &options, &progress).await {
-                    Ok(mut results) => match results.pop() {
-                        Some(BlobStoreResult::Error { error_msg, .. }) if tries >= 8 => {
-                            return Err(format!("store: {error_msg}").into());
-                        }
-                        Some(result) if result.is_stored() => break result,
-                        _ => {}
-                    },
-                    Err(error) if tries >= 8 => return Err(format!("store: {error}").into()),
-                    Err(_) => {}
-                }
-                tries += 1;
-                env.clock.sleep(Duration::from_secs(2)).await;
-            };
-            let id = result.blob_id().ok_or("a stored blob has an id")?;
-            certified.push((id, bytes));
-            self.report().stored += 1;
-            self.read_all(&client, &certified).await?;
+/// A simulation under way.
+struct Simulation {
+    sim: turmoil::Sim<'static>,
+    cluster: Cluster,
+    plan: Arc<Plan>,
+    progress: Arc<Progressed>,
+    sabotage: Option<Sabotage>,
+}
+
+impl Simulation {
+    fn new(rng: &SeededRng, plan: &Arc<Plan>, sabotage: Option<Sabotage>) -> Result<Self, Error> {
+        let samples = plan.blobs.iter();
+        let samples = samples.map(|(_, bytes)| Sample::new(bytes.clone(), plan.shape.n_shards));
+        let samples = samples.collect::<Result<Arc<[_]>, _>>()?;
+        let cluster = Cluster::new(plan.shape, samples, rng.u64())?;
+        let mut sim = turmoil::Builder::new()
+            .simulation_duration(TIME_MAX)
+            .tick_duration(TICK)
+            .min_message_latency(Duration::from_millis(1))
+            .max_message_latency(plan.latency_max)
+            .repair_rate(REPAIR_RATE)
+            .tcp_capacity(4096)
+            .rng_seed(rng.u64())
+            .build();
+        let chain = cluster.clone();
+        sim.host(CHAIN_HOST, move || chain.clone().run_chain());
+        for index in 0..plan.shape.nodes {
+            let (node, lies) = (cluster.clone(), plan.lies(index));
+            let run = move || node.clone().run_node(index, lies);
+            sim.host(node_host(index), run);
         }
-        // Afterwards the network heals by itself.
-        let calm = self
-            .calm
-            .saturating_sub(turmoil::sim_elapsed().unwrap_or_default());
-        env.clock.sleep(calm + HEAL_TIME).await;
-        self.read_all(&client, &certified).await
+        let progress = Arc::new(Progressed::default());
+        let user = User {
+            cluster: cluster.clone(),
+            seed: rng.u64(),
+            plan: Arc::clone(plan),
+            progress: Arc::clone(&progress),
+        };
+        sim.client(USER_HOST, user.run());
+        Ok(Self {
+            sim,
+            cluster,
+            plan: Arc::clone(plan),
+            progress,
+            sabotage,
+        })
     }
 
-    /// Invariant 1: a certified blob is readable, byte for byte, whatever has happened.
-    async fn read_all(
-        &self,
-        client: &floe_client::Client,
-        certified: &[(BlobId, &[u8])],
-    ) -> Result<(), Error> {
-        for (id, bytes) in certified {
-            let mut tries = 0;
-            let read = loop {
-                match client.read(*id, Check::Strict).await {
-                    Ok(read) => break read,
-                    // A state that is a minute old at most may have to be read from a dead full node.
-                    Err(error) if tries >= 5 => {
-                        return Err(format!("certified blob {id} can't be read: {error}").into());
-                    }
-                    Err(_) => tokio::time::sleep(Duration::from_secs(2)).await,
-                }
-                tries += 1;
-            };
-            if read != *bytes {
-                return Err(format!("blob {id} was read with wrong bytes").into());
+    fn run(mut self, rng: &SeededRng) -> Result<Report, Error> {
+        let mut events = self.plan.events();
+        if self.sabotage == Some(Sabotage::NoSync) {
+            let node = self.cluster.nodes().first().ok_or("no node")?;
+            let disk = node.host.disk();
+            (disk.syncs()..SYNCS).for_each(|sync| disk.elide_sync(sync));
+        }
+        loop {
+            let over = self.sim.step()?;
+            let now = self.sim.elapsed();
+            while let Some((_, event)) = events.pop_if(|(at, _)| *at <= now) {
+                self.happen(&event, rng.u64())?;
             }
-            self.report().reads += 1;
+            if self.progress.stage() == Stage::Healed {
+                self.leave();
+                self.progress.reach(Stage::Gone);
+            }
+            if self.sabotage == Some(Sabotage::LostRecords) && self.progress.report().stored > 0 {
+                self.lose_records()?;
+            }
+            if over {
+                return self.report();
+            }
+        }
+    }
+
+    fn report(&self) -> Result<Report, Error> {
+        let mut report = self.progress.report().clone();
+        report.millis = self.sim.elapsed().as_millis();
+        if let Some(chain) = self.cluster.chain().witness.handle() {
+            let last = chain.reader()?.latest_checkpoint()?;
+            report.checkpoint = Some((last.sequence_number(), last.digest.to_string()));
+        }
+        let nodes = self.cluster.nodes().iter().map(|node| &node.host);
+        let hosts = nodes.chain([&self.cluster.chain().host]);
+        report.disk_operations = hosts.map(|host| host.disk().operations()).sum();
+        Ok(report)
+    }
+
+    /// So many nodes go as may.
+    fn leave(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        for (node, is_silent) in &plan.gone {
+            let host = node_host(*node);
+            if *is_silent {
+                self.others(&host, |sim, host, other| sim.hold(host, other));
+            } else {
+                self.sim.crash(host);
+            }
+        }
+    }
+
+    /// Removes what the first node has of all blobs.
+    fn lose_records(&self) -> Result<(), Error> {
+        let node = self.cluster.nodes().first().ok_or("no node")?;
+        let ids: BTreeSet<BlobId> = self.cluster.samples().iter().map(|s| s.id).collect();
+        node.witness.delete(&ids)
+    }
+
+    /// Does something with all pairs of a host and another one.
+    fn others(&mut self, host: &str, mut act: impl FnMut(&mut turmoil::Sim<'_>, &str, &str)) {
+        for other in self.hosts() {
+            if other != host {
+                act(&mut self.sim, host, &other);
+            }
+        }
+    }
+
+    /// The names of all hosts: the user, the full node, the storage nodes.
+    fn hosts(&self) -> Vec<String> {
+        let nodes = (0..self.plan.shape.nodes).map(node_host);
+        let first = [USER_HOST.to_owned(), CHAIN_HOST.to_owned()];
+        first.into_iter().chain(nodes).collect()
+    }
+
+    fn happen(&mut self, event: &Happening, seed: u64) -> Result<(), Error> {
+        tracing::debug!(?event, now = ?self.sim.elapsed(), "it happens");
+        match event {
+            Happening::DiskFails(victim, operations) => {
+                self.note(*victim);
+                self.host(*victim)?.fail_after(*operations);
+            }
+            Happening::PowerCut(victim) => {
+                self.note(*victim);
+                self.host(*victim)?.cut_power(seed);
+                self.stop(*victim);
+            }
+            Happening::DiskLost(index) => {
+                self.stop(Victim::Node(*index));
+                self.cluster.replace_disk(*index, seed)?;
+            }
+            Happening::PowerBack(victim) => {
+                let host = victim.host();
+                self.others(&host, |sim, host, other| sim.repair(host, other));
+                self.sim.bounce(host);
+            }
+            Happening::Silent(host) => {
+                self.others(host, |sim, host, other| sim.hold(host, other));
+            }
+            Happening::Heard(host) => {
+                self.others(host, |sim, host, other| sim.release(host, other));
+            }
+            Happening::Loss(host, permille) => {
+                let rate = f64::from(*permille) / 1000.0;
+                self.others(host, |sim, host, other| {
+                    sim.set_link_fail_rate(host, other, rate);
+                    if *permille == 0 {
+                        sim.repair(host, other);
+                    }
+                });
+            }
+            Happening::LossEverywhere(permille) => {
+                self.sim.set_fail_rate(f64::from(*permille) / 1000.0);
+            }
+            Happening::Partition(chosen) => {
+                self.across(*chosen, |sim, one, other| sim.partition(one, other));
+            }
+            Happening::Whole => {
+                for host in self.hosts() {
+                    self.others(&host, |sim, host, other| sim.repair(host, other));
+                }
+            }
         }
         Ok(())
     }
 
-    fn report(&self) -> std::sync::MutexGuard<'_, Report> {
-        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Does something with all pairs of a host that was chosen and one that was not.
+    fn across(&mut self, chosen: u64, act: impl Fn(&mut turmoil::Sim<'_>, &str, &str)) {
+        let hosts = self.hosts().into_iter().enumerate();
+        let (ones, others): (Vec<_>, Vec<_>) = hosts.partition(|(bit, _)| (chosen >> bit) & 1 == 1);
+        for (_, one) in &ones {
+            for (_, other) in &others {
+                act(&mut self.sim, one, other);
+            }
+        }
+    }
+
+    fn host(&self, victim: Victim) -> Result<&crate::host::Host, Error> {
+        Ok(match victim {
+            Victim::Chain => &self.cluster.chain().host,
+            Victim::Node(index) => &self.cluster.nodes().get(index).ok_or("no such node")?.host,
+        })
+    }
+
+    fn note(&self, victim: Victim) {
+        match victim {
+            Victim::Chain => self.cluster.chain().witness.note(),
+            Victim::Node(index) => {
+                if let Some(node) = self.cluster.nodes().get(index) {
+                    node.witness.note(self.cluster.samples());
+                }
+            }
+        }
+    }
+
+    /// Stops a host without a word: its peers hear nothing of it.
+    fn stop(&mut self, victim: Victim) {
+        let host = victim.host();
+        self.others(&host, |sim, host, other| sim.partition(host, other));
+        self.sim.crash(host);
+        match victim {
+            Victim::Chain => self.cluster.chain().witness.stopped(),
+            Victim::Node(index) => {
+                if let Some(node) = self.cluster.nodes().get(index) {
+                    node.witness.stopped();
+                }
+            }
+        }
     }
 }
