@@ -18,7 +18,7 @@ use crate::user::User;
 const USER_HOST: &str = "user";
 /// Virtual time in which all must be over.
 const TIME_MAX: Duration = Duration::from_mins(10);
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(10);
 /// The chance of each message that its link, which loses messages, stops to do so.
 const REPAIR_RATE: f64 = 0.05;
 /// Syncs of a disk that are left out where all are.

@@ -4,7 +4,7 @@
 use floe_sim::scenario;
 
 /// Seeds that every run of the tests looks at.
-const SEEDS: u64 = 20;
+const SEEDS: u64 = 200;
 /// Tests that share them, and run at once.
 const TESTS: u64 = 4;
 
