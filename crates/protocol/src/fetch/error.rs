@@ -9,6 +9,8 @@ use crate::failure::NodeFailure;
 pub struct FetchOptions {
     /// Bytes of slivers under way. Default 64 MiB.
     pub in_flight_bytes_max: u64,
+    /// Slivers under way, if more than two. Default: what the budget of bytes allows.
+    pub requests_max: usize,
     /// Requests under way to one node that are not overdue. Default 8.
     pub node_requests_max: usize,
     /// A request is overdue that shows no sign of life for so long, before anything is known about how
@@ -33,6 +35,7 @@ impl Default for FetchOptions {
     fn default() -> Self {
         Self {
             in_flight_bytes_max: 64 << 20,
+            requests_max: usize::MAX,
             node_requests_max: 8,
             patience: Duration::from_millis(300),
             patience_min: Duration::from_millis(150),

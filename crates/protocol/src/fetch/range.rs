@@ -103,6 +103,7 @@ impl RangeFetch {
         let window = options.in_flight_bytes_max / bytes.max(1);
         let window = usize::try_from(window)
             .unwrap_or(usize::MAX)
+            .min(options.requests_max)
             .max(WINDOW_MIN);
         Self {
             nodes: Nodes::new(committee, options, now),

@@ -88,6 +88,7 @@ impl SliverFetch {
         Self {
             active_max: usize::try_from(affordable)
                 .unwrap_or(usize::MAX)
+                .min(nodes.options.requests_max)
                 .max(ACTIVE_MIN),
             nodes,
             candidates,

@@ -157,7 +157,8 @@ impl Upload {
                 } else {
                     let params = self.committee.params();
                     let bytes = params.sliver_bytes(part.axis, self.symbol_size) as u64;
-                    let fits_all = self.bytes + bytes <= self.options.in_flight_bytes_max;
+                    let fits_all = self.bytes + bytes <= self.options.in_flight_bytes_max
+                        && self.book.len() < self.options.requests_max;
                     let fits_node = node.bytes + bytes <= share || node.bytes == 0;
                     if !(fits_node && (fits_all || self.bytes == 0)) {
                         return None;
@@ -419,7 +420,8 @@ impl Upload {
     fn tail_end(&self) -> Timestamp {
         let certified = self.certified.unwrap_or(self.started);
         let took = certified.since(self.started);
-        certified.after((self.options.tail + took / 2).min(self.options.tail_max))
+        let part = took.saturating_mul(self.options.tail_percent) / 100;
+        certified.after((self.options.tail + part).min(self.options.tail_max))
     }
 
     fn needed(&self) -> u16 {

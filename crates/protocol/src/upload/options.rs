@@ -9,6 +9,8 @@ use crate::failure::{Fault, NodeFailure};
 pub struct UploadOptions {
     /// Bytes of slivers under way to all nodes together. Default 64 MiB.
     pub in_flight_bytes_max: u64,
+    /// Requests under way to all nodes together. Default: what the budget of bytes allows.
+    pub requests_max: usize,
     /// Requests under way to one node. Default 8.
     pub node_requests_max: usize,
     /// Pause after a node's first failure; doubles. Default 50 ms.
@@ -20,9 +22,11 @@ pub struct UploadOptions {
     pub patience: Duration,
     /// Give up when no node has got anything for so long. Default 60 s.
     pub stall_max: Duration,
-    /// How long other nodes are served once the certificate is there: this, and half of what it took.
-    /// Default 500 ms.
+    /// How long other nodes are served once the certificate is there: this, and a part of what it
+    /// took. Default 500 ms.
     pub tail: Duration,
+    /// That part, in percent. Default 50.
+    pub tail_percent: u32,
     /// The longest that is. Default 30 s.
     pub tail_max: Duration,
     /// From that size on it is asked whether a sliver is there before it is sent to a node that has
@@ -36,12 +40,14 @@ impl Default for UploadOptions {
     fn default() -> Self {
         Self {
             in_flight_bytes_max: 64 << 20,
+            requests_max: usize::MAX,
             node_requests_max: 8,
             retry_pause: Duration::from_millis(50),
             retry_pause_max: Duration::from_secs(5),
             patience: Duration::from_secs(1),
             stall_max: Duration::from_secs(60),
             tail: Duration::from_millis(500),
+            tail_percent: 50,
             tail_max: Duration::from_secs(30),
             status_check_bytes: 5560,
             seed: 0,
