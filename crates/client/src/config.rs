@@ -39,6 +39,12 @@ pub struct ClientConfig {
     pub epoch_retries: u32,
     /// Requests under way to one node. Default 16.
     pub node_requests_max: usize,
+    /// How long a request to a node may take. Default 5 min.
+    pub node_total_timeout: Duration,
+    /// How long an idle connection to a node is kept. Default 30 s.
+    pub node_idle_timeout: Duration,
+    /// Bytes of slivers under way, if less than `memory_bytes` allows.
+    pub in_flight_bytes_max: Option<u64>,
 }
 
 impl Default for ClientConfig {
@@ -54,6 +60,9 @@ impl Default for ClientConfig {
             uploads_max: 4,
             epoch_retries: 5,
             node_requests_max: 16,
+            node_total_timeout: Duration::from_mins(5),
+            node_idle_timeout: Duration::from_secs(30),
+            in_flight_bytes_max: None,
         }
     }
 }
@@ -65,7 +74,9 @@ impl ClientConfig {
     }
 
     /// Bytes of slivers under way.
-    pub(crate) const fn in_flight_bytes_max(&self) -> u64 {
-        self.memory_bytes as u64 / 4
+    pub(crate) fn in_flight_bytes_max(&self) -> u64 {
+        let most = self.memory_bytes as u64 / 4;
+        self.in_flight_bytes_max
+            .map_or(most, |wanted| wanted.min(most))
     }
 }

@@ -158,6 +158,14 @@ pub enum ClientError {
         /// Why.
         source: Box<quilt::ReadError>,
     },
+    /// The blob's length is that of no quilt.
+    #[error("blob {blob_id} is no quilt")]
+    NoQuilt {
+        /// The blob.
+        blob_id: BlobId,
+        /// Why.
+        reason: String,
+    },
     /// A quilt that can't be made.
     #[error(transparent)]
     BuildQuilt(#[from] quilt::BuildError),

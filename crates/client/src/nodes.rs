@@ -41,6 +41,8 @@ impl NodePool {
             scheme: config.node_scheme,
             options: Options {
                 requests_max: config.node_requests_max,
+                total_timeout: config.node_total_timeout,
+                idle_timeout: config.node_idle_timeout,
                 metrics,
                 ..Options::default()
             },

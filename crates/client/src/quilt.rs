@@ -270,9 +270,11 @@ struct QuiltReader {
 impl QuiltReader {
     fn new(blob: OpenBlob) -> Result<Self, ClientError> {
         let params = blob.codec.params();
-        let geometry = Geometry::of_quilt(params, blob.length()).map_err(|error| {
-            ClientError::Argument(format!("blob {} is no quilt: {error}", blob.blob_id()))
-        })?;
+        let geometry =
+            Geometry::of_quilt(params, blob.length()).map_err(|error| ClientError::NoQuilt {
+                blob_id: blob.blob_id(),
+                reason: error.to_string(),
+            })?;
         Ok(Self {
             blob,
             geometry,
