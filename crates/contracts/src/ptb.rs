@@ -81,6 +81,15 @@ pub struct Ptb {
     wal_coins: Vec<u64>,
     sui_coins: u64,
     overflow: bool,
+    /// Coins that it puts together: as many as go into a transaction are its payment.
+    pub(crate) gathers: Option<Token>,
+}
+
+/// What coins are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Token {
+    Sui,
+    Wal,
 }
 
 /// A transaction can't be built. The caller is at fault.

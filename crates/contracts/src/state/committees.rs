@@ -24,7 +24,8 @@ pub struct NodeInfo {
 }
 
 impl NodeInfo {
-    pub(crate) fn new(pool: StakingPool) -> Self {
+    /// What a pool says of its node.
+    pub fn new(pool: StakingPool) -> Self {
         let info = &pool.node_info;
         Self {
             id: pool.id.0,

@@ -11,9 +11,11 @@ use tonic::Code;
 use super::{
     Executed, Wallet,
     outcome::check,
-    purse::{Held, LAG_PAUSE, LAG_PAUSES, Need},
+    purse::{Held, LAG_PAUSE, LAG_PAUSES, Need, TakeError},
 };
-use crate::{Deployment, Ptb, ReadError, RpcError, Simulation, TransactionError, ptb::Completion};
+use crate::{
+    Deployment, Ptb, ReadError, RpcError, Simulation, TransactionError, ptb::Completion, ptb::Token,
+};
 
 /// The least budget, in units of the gas price.
 const BUDGET_MIN_UNITS: u64 = 1000;
@@ -43,11 +45,22 @@ enum Failure {
     Stale(Option<Digest>, TransactionError),
     /// The gas was too little, and there is more.
     MoreGas,
+    /// The money is in more coins than a transaction takes.
+    Scattered(Token),
 }
 
 impl<E: Into<TransactionError>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Final(error.into())
+    }
+}
+
+impl From<TakeError> for Failure {
+    fn from(error: TakeError) -> Self {
+        match error {
+            TakeError::Scattered { token, .. } => Self::Scattered(token),
+            TakeError::Final(error) => Self::Final(error),
+        }
     }
 }
 
@@ -69,6 +82,7 @@ impl Wallet {
                 Ok(executed) => return Ok(executed),
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::MoreGas) => gas_factor *= 4,
+                Err(Failure::Scattered(token)) => Box::pin(self.gather(token)).await?,
                 Err(Failure::Stale(digest, error)) => {
                     // The same transaction would be refused again.
                     if rebuilds >= self.0.options.rebuilds
@@ -96,7 +110,15 @@ impl Wallet {
     /// [`TransactionError`], also if the transaction would fail.
     pub async fn simulate(&self, ptb: &Ptb) -> Result<Simulation, TransactionError> {
         let deployment = self.contracts().deployment().await?;
-        let (held, objects) = self.hold(ptb, &deployment, 1).await?;
+        let held = self.hold(ptb, &deployment, 1).await;
+        let (held, objects) = held.map_err(|error| match error {
+            TakeError::Final(error) => error,
+            TakeError::Scattered { most, .. } => TransactionError::InsufficientSui {
+                needed_mist: self.wanted_sui(ptb, 1),
+                available_mist: most,
+                address: self.address(),
+            },
+        })?;
         let budget = self.budget_limit(ptb, &held);
         let transaction = self
             .complete(ptb, &deployment, &objects, &held, budget)
@@ -104,6 +126,20 @@ impl Wallet {
         let simulation = self.contracts().chain().simulate(&transaction).await?;
         check(&simulation.executed.effects, None)?;
         Ok(simulation)
+    }
+
+    /// Puts as many coins together as a transaction takes. Smaller ones are a payment's last resort,
+    /// and the storage they free is worth more than the gas.
+    async fn gather(&self, token: Token) -> Result<(), TransactionError> {
+        tracing::debug!(?token, "putting coins together");
+        let mut ptb = Ptb::new();
+        match token {
+            // What is paid and not used up goes back.
+            Token::Wal => drop(ptb.pay_wal(1)),
+            Token::Sui => ptb.transfer(vec![crate::Arg::Gas], self.address()),
+        }
+        ptb.gathers = Some(token);
+        self.execute(&ptb).await.map(drop)
     }
 
     async fn attempt(
@@ -196,7 +232,7 @@ impl Wallet {
         ptb: &Ptb,
         deployment: &Deployment,
         gas_factor: u64,
-    ) -> Result<(Held, Resolved), TransactionError> {
+    ) -> Result<(Held, Resolved), TakeError> {
         let wal_coin = deployment.wal_coin();
         let wal = ptb.wal_needed().map_err(argument)?;
         let price = self.gas_price().await?;
@@ -214,7 +250,11 @@ impl Wallet {
             objects: ids.iter().copied().filter(is_owned).collect(),
             wal: wal.map(|frost| (frost, &wal_coin)),
             sui_min: ptb.sui_needed().saturating_add(min),
-            sui: self.wanted_sui(ptb, gas_factor),
+            sui: match ptb.gathers {
+                Some(Token::Sui) => u64::MAX,
+                _ => self.wanted_sui(ptb, gas_factor),
+            },
+            gathers: ptb.gathers,
         };
         let purse = &self.0.purse;
         let held = purse.take(self.contracts().chain(), &need).await?;
@@ -355,7 +395,13 @@ fn budget(gas: &GasCostSummary, price: u64) -> u64 {
 }
 
 fn argument(error: crate::ptb::PtbError) -> TransactionError {
-    TransactionError::Argument(error.to_string())
+    match error {
+        crate::ptb::PtbError::Missing { id } => {
+            let what = "object";
+            TransactionError::Read(ReadError::NotFound { what, id })
+        }
+        error => TransactionError::Argument(error.to_string()),
+    }
 }
 
 fn stale_or_final(digest: Option<Digest>, error: RpcError) -> Failure {

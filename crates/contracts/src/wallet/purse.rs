@@ -12,7 +12,7 @@ use floe_core::{
 use sui_sdk_types::{ObjectReference, StructTag};
 use tokio::sync::Notify;
 
-use crate::{Chain, RpcError, TransactionError, state::decode_unchecked};
+use crate::{Chain, RpcError, TransactionError, ptb::Token, state::decode_unchecked};
 
 /// The most coins to merge for one payment.
 const COINS_MAX: usize = 200;
@@ -21,20 +21,16 @@ const PAGE_SIZE: u32 = 500;
 /// How long to wait for a node that lags behind our own transactions.
 pub(super) const LAG_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
 pub(super) const LAG_PAUSES: u32 = 80;
-/// The most coins kept in mind.
+/// The most coins kept in mind, the largest ones.
 const KNOWN_MAX: usize = 5000;
+/// The most coins looked at for those that suffice.
+const LISTED_MAX: usize = 200_000;
 
 /// A coin as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HeldCoin {
     pub(super) reference: ObjectReference,
     pub(super) balance: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Token {
-    Sui,
-    Wal,
 }
 
 /// What a transaction needs.
@@ -48,6 +44,28 @@ pub(super) struct Need<'a> {
     pub(super) sui_min: u64,
     /// MIST that it would like to have.
     pub(super) sui: u64,
+    /// Coins that it puts together: it takes as many as it can.
+    pub(super) gathers: Option<Token>,
+}
+
+/// Why a transaction does not get what it needs.
+#[derive(Debug)]
+pub(super) enum TakeError {
+    /// There is enough, in more coins than a transaction takes: they have to be put together first.
+    Scattered {
+        /// Coins of what.
+        token: Token,
+        /// What the largest of them, as many as a transaction takes, are worth.
+        most: u64,
+    },
+    /// There is not enough, or it can't be read.
+    Final(TransactionError),
+}
+
+impl<E: Into<TransactionError>> From<E> for TakeError {
+    fn from(error: E) -> Self {
+        Self::Final(error.into())
+    }
 }
 
 #[derive(Debug, Default)]
@@ -120,6 +138,8 @@ enum Lack {
     Busy,
     /// There is not enough.
     Short { token: Token, available: u64 },
+    /// There is enough, in too many coins.
+    Scattered { token: Token, most: u64 },
 }
 
 impl Purse {
@@ -141,7 +161,7 @@ impl Purse {
         self: &Arc<Self>,
         chain: &Chain,
         need: &Need<'_>,
-    ) -> Result<Held, TransactionError> {
+    ) -> Result<Held, TakeError> {
         let mut read = BTreeSet::new();
         loop {
             let freed = self.freed.notified();
@@ -158,7 +178,10 @@ impl Purse {
                     self.lock().coins.remove(&token);
                 }
                 Err(Lack::Short { token, available }) => {
-                    return Err(self.insufficient(token, available, need));
+                    return Err(self.insufficient(token, available, need).into());
+                }
+                Err(Lack::Scattered { token, most }) => {
+                    return Err(TakeError::Scattered { token, most });
                 }
                 Err(Lack::Busy) => {
                     freed.await;
@@ -174,10 +197,10 @@ impl Purse {
             return Err(Lack::Busy);
         }
         let wal = match need.wal {
-            Some((frost, _)) => state.choose(Token::Wal, frost, frost)?,
+            Some((frost, _)) => state.choose(Token::Wal, frost, frost, need.gathers)?,
             None => Vec::new(),
         };
-        let gas = state.choose(Token::Sui, need.sui_min, need.sui)?;
+        let gas = state.choose(Token::Sui, need.sui_min, need.sui, need.gathers)?;
         for (token, coins) in [(Token::Wal, &wal), (Token::Sui, &gas)] {
             for coin in coins {
                 let id = crate::object_id(coin.reference.object_id());
@@ -204,12 +227,12 @@ impl Purse {
         if self.lock().coins.contains_key(&token) {
             return Ok(());
         }
-        let coin_type = match (token, need.wal) {
-            (Token::Wal, Some((_, wal))) => wal.clone(),
-            _ => StructTag::gas_coin(),
+        let (coin_type, want) = match (token, need.wal) {
+            (Token::Wal, Some((frost, wal))) => (wal.clone(), frost),
+            _ => (StructTag::gas_coin(), need.sui),
         };
         for pause in 0..=LAG_PAUSES {
-            let coins = self.list(chain, &coin_type).await?;
+            let coins = self.list(chain, &coin_type, want).await?;
             if self.keep(token, coins, pause == LAG_PAUSES) {
                 break;
             }
@@ -231,12 +254,16 @@ impl Purse {
         keep
     }
 
+    /// The account's coins: all of them, or the largest ones if there are very many. Of those no more
+    /// are looked at than it takes to find `want`.
     async fn list(
         &self,
         chain: &Chain,
         coin_type: &StructTag,
+        want: u64,
     ) -> Result<BTreeMap<ObjectId, HeldCoin>, RpcError> {
         let mut coins = BTreeMap::new();
+        let mut listed = 0;
         let mut next = None;
         loop {
             let page = chain
@@ -252,8 +279,10 @@ impl Purse {
                 };
                 coins.insert(object.id, held);
             }
+            listed += page.objects.len();
+            let enough = coins.len() >= KNOWN_MAX && keep_largest(&mut coins) >= want;
             match page.next {
-                Some(token) if coins.len() < KNOWN_MAX => next = Some(token),
+                Some(token) if !enough && listed < LISTED_MAX => next = Some(token),
                 _ => return Ok(coins),
             }
         }
@@ -299,7 +328,14 @@ impl State {
     }
 
     /// Free coins worth `want`, or at least `min`: the smallest one that suffices, else the largest.
-    fn choose(&self, token: Token, min: u64, want: u64) -> Result<Vec<HeldCoin>, Lack> {
+    fn choose(
+        &self,
+        token: Token,
+        min: u64,
+        want: u64,
+        gathers: Option<Token>,
+    ) -> Result<Vec<HeldCoin>, Lack> {
+        let gathers = gathers == Some(token);
         let coins = self.coins.get(&token).ok_or(Lack::Unread(token))?;
         let free = coins.iter().filter(|(id, _)| !self.busy.contains(id));
         let mut free: Vec<_> = free.map(|(_, coin)| coin).collect();
@@ -310,7 +346,8 @@ impl State {
                 .map(|coin| vec![(*coin).clone()])
                 .unwrap_or_default());
         }
-        if let Some(coin) = free.iter().find(|coin| coin.balance >= want) {
+        let one = free.iter().find(|coin| coin.balance >= want);
+        if let Some(coin) = one.filter(|_| !gathers) {
             return Ok(vec![(*coin).clone()]);
         }
         let mut chosen = Vec::new();
@@ -318,9 +355,15 @@ impl State {
         for coin in free.iter().rev().take(COINS_MAX) {
             chosen.push((*coin).clone());
             total = total.saturating_add(coin.balance);
-            if total >= want {
+            if total >= want && !gathers {
                 return Ok(chosen);
             }
+        }
+        let left = free.len().saturating_sub(COINS_MAX);
+        let rest = free.iter().take(left).map(|coin| coin.balance);
+        let rest = rest.fold(0, u64::saturating_add);
+        if !gathers && rest > 0 && total.saturating_add(rest) >= min {
+            return Err(Lack::Scattered { token, most: total });
         }
         if total >= min.max(1) {
             return Ok(chosen);
@@ -334,6 +377,17 @@ impl State {
             }),
         }
     }
+}
+
+/// Forgets all but the largest coins. What a transaction can take of them is worth.
+fn keep_largest(coins: &mut BTreeMap<ObjectId, HeldCoin>) -> u64 {
+    let mut balances: Vec<_> = coins.iter().map(|(id, coin)| (coin.balance, *id)).collect();
+    balances.sort_unstable_by(|a, b| b.cmp(a));
+    for (_, id) in balances.iter().skip(KNOWN_MAX) {
+        coins.remove(id);
+    }
+    let most = balances.iter().take(COINS_MAX).map(|(balance, _)| *balance);
+    most.fold(0, u64::saturating_add)
 }
 
 fn sum(coins: &[HeldCoin]) -> u64 {

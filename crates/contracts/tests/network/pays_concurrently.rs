@@ -119,3 +119,41 @@ async fn a_lost_answer_does_not_pay_twice() {
     wallet.send_wal(to, 5).await.unwrap();
     assert_eq!(known.balances(to).await.unwrap().wal_frost, 10);
 }
+
+/// A transaction takes two hundred coins at most; an account that lives on change has more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn very_many_small_coins_are_put_together_and_pay() {
+    let (mist, frost, coins) = (100_000, 10_000_000, 600);
+    let beggar = user(70);
+    let mut setup = Setup::default();
+    let change = account(beggar.address(), mist, frost);
+    setup.accounts.extend(vec![change; coins]);
+    let network = Network::start_with(setup).await;
+    let wallet = network.wallet(beggar).await;
+    let before = wallet.contracts().balances(wallet.address()).await.unwrap();
+    assert_eq!((before.sui_mist, before.wal_frost), (60_000_000, 6 * WAL));
+
+    let to = user(71).address();
+    wallet.send_wal(to, 5 * WAL).await.unwrap();
+    wallet.send_sui(to, 50_000_000).await.unwrap();
+    let received = wallet.contracts().balances(to).await.unwrap();
+    assert_eq!(
+        (received.sui_mist, received.wal_frost),
+        (50_000_000, 5 * WAL)
+    );
+    let left = wallet.contracts().balances(wallet.address()).await.unwrap();
+    assert_eq!(left.wal_frost, WAL);
+
+    // What is not there at all is missed as ever, and nothing is put together for it.
+    let error = wallet.send_wal(to, 2 * WAL).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            TransactionError::InsufficientWal {
+                available_frost: WAL,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
