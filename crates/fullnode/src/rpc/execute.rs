@@ -1,10 +1,11 @@
 //! `TransactionExecutionService`: simulation with completion and gas selection, and execution.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
 use floe_core::SuiAddress;
 use floe_ledger::{
-    Checks, CommandOutput, Context, LiveObject, Outcome, OutputValue, StateView, object_id,
+    Checks, CommandOutput, Context, LiveObject, Outcome, OutputValue, StateView, TransactionLimits,
+    object_id,
 };
 use sui_rpc::{
     field::FieldMaskTree,
@@ -34,8 +35,12 @@ const EXECUTE_DEFAULT: &str = "effects.status,checkpoint";
 /// Fields of a simulation unless the client says.
 pub(crate) const SIMULATE_DEFAULT: &str = "*";
 
-/// Coins looked at when a payment is chosen.
-const COINS_MAX: usize = 2048;
+/// Coins read at a time when a payment is chosen.
+const COINS_PAGE: usize = 2048;
+/// The most coins looked at.
+const COINS_LISTED_MAX: usize = 200_000;
+/// The largest coins, of which a payment is chosen: those that inputs use are left out.
+const COINS_MAX: usize = TransactionLimits::GAS_COINS_MAX + TransactionLimits::INPUTS_MAX;
 
 #[tonic::async_trait]
 impl TransactionExecutionService for Rpc {
@@ -145,13 +150,22 @@ pub(crate) fn simulate(
     Ok(response)
 }
 
-/// The SUI coins of an address, largest first.
+/// The largest SUI coins of an address, largest first.
 fn coins(reader: &Reader, owner: Address) -> RpcResult<Vec<Arc<LiveObject>>> {
     let owner = OwnerKey::Address(SuiAddress(owner.into_inner()));
     let filter = TypeFilter::from(StructTag::gas_coin());
-    let mut coins = reader.owned(&owner, Some(&filter), None, COINS_MAX)?.items;
-    coins.sort_by_key(|coin| std::cmp::Reverse((gas::balance(coin), coin.object_id())));
-    Ok(coins)
+    let (mut coins, mut listed, mut from) = (Vec::new(), 0, None);
+    loop {
+        let page = reader.owned(&owner, Some(&filter), from, COINS_PAGE)?;
+        listed += page.items.len();
+        coins.extend(page.items);
+        coins.sort_by_cached_key(|coin| Reverse((gas::balance(coin), coin.object_id())));
+        coins.truncate(COINS_MAX);
+        from = page.next;
+        if from.is_none() || listed >= COINS_LISTED_MAX {
+            return Ok(coins);
+        }
+    }
 }
 
 fn render_outcome(
