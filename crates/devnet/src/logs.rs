@@ -94,7 +94,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Logs {
         let metadata = event.metadata();
         let mut line = format!(
             "{} {:5} {}:",
-            self.clock.wall().0,
+            crate::steer::rfc3339(self.clock.wall().0),
             metadata.level(),
             metadata.target()
         );

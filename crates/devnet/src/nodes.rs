@@ -249,10 +249,12 @@ impl Nodes {
         let built = Node::build(env.clone(), options, keys, &dir, Arc::new(chain), listener);
         let (service, _handle) = built.await.map_err(|error| failed(&error))?;
         let shutdown = CancellationToken::new();
-        let (stop, name) = (shutdown.clone(), slot.name.clone());
+        let (stop, name, address) = (shutdown.clone(), slot.name.clone(), slot.address);
         let run = async move {
-            if let Err(error) = service.run(stop).await {
-                tracing::error!(node = name, %error, "the node failed");
+            tracing::info!(%address, "up");
+            match service.run(stop).await {
+                Ok(()) => tracing::info!("stopped"),
+                Err(error) => tracing::error!(node = name, %error, "the node failed"),
             }
         };
         let task = env.spawn.spawn("node".into(), Box::pin(run));

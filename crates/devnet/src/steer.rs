@@ -71,7 +71,7 @@ impl Network {
 }
 
 /// A time in ms since the Unix epoch as people write it, in UTC.
-fn rfc3339(millis: u64) -> String {
+pub(crate) fn rfc3339(millis: u64) -> String {
     let time = i64::try_from(millis).ok();
     let time = time.and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
     time.map_or_else(|| format!("{millis} ms"), |time| format!("{time:.0}"))
