@@ -1,0 +1,17 @@
+//! The commands on a network as users run them, each group on a devnet of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "test code outside of test functions"
+)]
+
+mod blobs;
+mod facts;
+mod json;
+mod node;
+mod outages;
+mod quilts;
+mod refusals;
+mod round_trips;
+mod staking;
+mod support;
