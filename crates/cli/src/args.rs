@@ -58,6 +58,9 @@ pub struct Global {
     /// Folder for temporary files, for input from pipes [default: the system's]
     #[arg(long, global = true, value_name = "DIR")]
     pub tmp_dir: Option<PathBuf>,
+    /// Write what commands on a network do to a file: file=PATH
+    #[arg(long, global = true, value_name = "file=PATH", value_parser = trace_file)]
+    pub trace_cli: Option<PathBuf>,
     /// Which network, and whose wallet.
     #[command(flatten)]
     pub network: NetworkArgs,
@@ -90,13 +93,26 @@ pub enum Command {
     /// Stake WAL, get it, and act on chain for storage nodes
     #[command(flatten)]
     Staking(commands::staking::Command),
-    /// Set up, run and look at a storage node
+    /// Set up, register, run and look at a storage node
     #[command(subcommand)]
     Node(commands::node::Command),
     /// Convert a blob id between base64url, decimal and hexadecimal
     ConvertBlobId(commands::convert::Args),
+    /// Make a wallet: a new key, as Sui's own tools keep it
+    GenerateSuiWallet(commands::wallet::Args),
+    /// Run a command that is given as a JSON document
+    Json(commands::json::Args),
     /// Print a script that completes commands in a shell
+    #[command(alias = "completion")]
     Completions(commands::completions::Args),
+}
+
+/// Reads `file=PATH`.
+fn trace_file(text: &str) -> Result<PathBuf, String> {
+    match text.strip_prefix("file=").filter(|path| !path.is_empty()) {
+        Some(path) => Ok(path.into()),
+        None => Err("expected file=PATH; nothing is sent to collectors of traces".to_owned()),
+    }
 }
 
 /// For how many shards.
@@ -114,5 +130,36 @@ impl Shards {
     /// [`Failure`] that there is none.
     pub fn code(&self) -> Result<RedStuff, Failure> {
         RedStuff::new(self.n_shards).map_err(|error| Failure::code(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn ids_may_begin_with_a_hyphen() {
+        let id = "-cU82Mwf-CFkv1LaI_2qcpANwpGUuG3TMwnVzZxD2kY";
+        for line in [
+            format!("read {id} --json"),
+            format!("read --out file {id}"),
+            format!("blob-status --blob-id {id} --json"),
+            format!("delete --blob-ids {id} --yes"),
+            format!("read-quilt --quilt-id {id} --identifiers a"),
+            format!("list-patches-in-quilt {id} --quiet"),
+            format!("convert-blob-id {id} --to hex"),
+        ] {
+            let words = ["floe"].into_iter().chain(line.split(' '));
+            let parsed = Cli::try_parse_from(words);
+            assert!(parsed.is_ok(), "{line}: {parsed:?}");
+        }
+        let unknown = Cli::try_parse_from(["floe", "read", id, "--unknown"]);
+        assert!(unknown.is_err(), "{unknown:?}");
     }
 }

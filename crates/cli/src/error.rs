@@ -161,6 +161,18 @@ impl Failure {
         }})
     }
 
+    /// The command line is none that the program knows.
+    pub fn usage(error: &clap::Error) -> Self {
+        let text = error.to_string();
+        let (message, hints) = text.split_once("\n\n").unwrap_or((&text, ""));
+        let message = message.strip_prefix("error: ").unwrap_or(message);
+        let failure = Self::new(Reason::InvalidArgument, message.trim_end());
+        match hints.trim() {
+            "" => failure,
+            hints => failure.help(hints),
+        }
+    }
+
     /// The user, or somebody on their behalf, ended the command.
     pub fn interrupted() -> Self {
         Self::new(Reason::Interrupted, "interrupted; nothing was left behind")

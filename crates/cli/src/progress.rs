@@ -1,4 +1,5 @@
-//! Progress bars, for people at a terminal.
+//! Progress bars, for people at a terminal: what is done, how far it is, how fast, how long it still
+//! takes, in a line of at most 80 columns.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -18,41 +19,79 @@ pub struct Bar {
     done: AtomicU64,
 }
 
-const REDRAW: Duration = Duration::from_millis(120);
+/// How often lines are drawn.
+pub(crate) const REDRAW: Duration = Duration::from_millis(120);
+/// Columns of what is done, and of what it is done to.
+const PHASE_COLUMNS: usize = 11;
+const NAME_COLUMNS: usize = 16;
+
+/// What the numbers of a line count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// Bytes.
+    Bytes,
+    /// Slivers, or other things.
+    Things,
+    /// Nobody knows how far it is.
+    Unknown,
+}
+
+impl Unit {
+    /// The style of a line.
+    pub(crate) fn style(self) -> ProgressStyle {
+        let template = match self {
+            Self::Bytes => {
+                "{msg}  {bar:12.cyan/blue} {percent:>3}% of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left"
+            }
+            Self::Things => {
+                "{msg}  {bar:12.cyan/blue} {percent:>3}% of {len}  {per_sec}  {eta} left"
+            }
+            Self::Unknown => "{msg}  {spinner}",
+        };
+        ProgressStyle::with_template(template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("━╸─")
+    }
+}
+
+/// The beginning of a line: a phase and the name of what it is about, cut to fit.
+pub(crate) fn title(phase: &str, name: &str) -> String {
+    let letters: Vec<_> = name
+        .chars()
+        .map(|letter| if letter.is_control() { '·' } else { letter })
+        .collect();
+    let name: String = match letters.len().checked_sub(NAME_COLUMNS) {
+        // The end of a path says more than its beginning.
+        Some(more @ 1..) => std::iter::once('…')
+            .chain(letters.into_iter().skip(more + 1))
+            .collect(),
+        _ => letters.into_iter().collect(),
+    };
+    format!("{phase:PHASE_COLUMNS$} {name}")
+        .trim_end()
+        .to_owned()
+}
 
 impl World {
     /// A bar over `bytes`.
-    pub fn bytes_bar(&self, what: impl Into<String>, bytes: u64) -> Bar {
-        self.bar(
-            what,
-            bytes,
-            "{msg}  {bar:28.cyan/blue} {percent:>3}%  {bytes} of {total_bytes}  {bytes_per_sec}  {eta}",
-        )
+    pub fn bytes_bar(&self, phase: &str, name: &str, bytes: u64) -> Bar {
+        self.bar(title(phase, name), bytes, Unit::Bytes)
     }
 
     /// A bar over `count` things.
-    pub fn count_bar(&self, what: impl Into<String>, count: u64) -> Bar {
-        self.bar(
-            what,
-            count,
-            "{msg}  {bar:28.cyan/blue} {percent:>3}%  {pos} of {len}  {eta}",
-        )
+    pub fn count_bar(&self, phase: &str, name: &str, count: u64) -> Bar {
+        self.bar(title(phase, name), count, Unit::Things)
     }
 
-    fn bar(&self, what: impl Into<String>, length: u64, template: &str) -> Bar {
+    fn bar(&self, title: String, length: u64, unit: Unit) -> Bar {
         let target = if self.progress {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(Some(length), target);
-        let style = ProgressStyle::with_template(template);
-        bar.set_style(
-            style
-                .unwrap_or_else(|_| ProgressStyle::default_bar())
-                .progress_chars("━╸─"),
-        );
-        bar.set_message(what.into());
+        bar.set_style(unit.style());
+        bar.set_message(title);
         if !bar.is_hidden() {
             bar.enable_steady_tick(REDRAW);
         }
@@ -83,5 +122,96 @@ impl Progress for Bar {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use indicatif::TermLike;
+
+    use super::*;
+
+    /// A terminal that is wider than any line, and keeps what is written.
+    #[derive(Debug, Clone, Default)]
+    struct Paper(Arc<Mutex<String>>);
+
+    impl TermLike for Paper {
+        fn width(&self) -> u16 {
+            300
+        }
+
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.write_str(text)
+        }
+
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.0.lock().unwrap().push_str(text);
+            Ok(())
+        }
+
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn clear_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What a terminal shows of a line.
+    fn drawn(unit: Unit, title: String, done: u64, total: u64) -> String {
+        let paper = Paper::default();
+        let target = ProgressDrawTarget::term_like(Box::new(paper.clone()));
+        let bar = ProgressBar::with_draw_target(Some(total), target);
+        bar.set_style(unit.style());
+        bar.set_message(title);
+        bar.set_position(done);
+        paper.0.lock().unwrap().clear();
+        bar.force_draw();
+        paper.0.lock().unwrap().trim_end().to_owned()
+    }
+
+    #[test]
+    fn a_line_says_what_is_done_how_far_how_fast_and_how_long_it_takes() {
+        let line = drawn(Unit::Bytes, title("uploading", "a file"), 50, 100);
+        for part in ["uploading   a file", "50% of 100 B", "B/s", "left"] {
+            assert!(line.contains(part), "{line}");
+        }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_a_terminal() {
+        let name = "some/folder/with a very long name/and a file with one as well.tar.zst";
+        for unit in [Unit::Bytes, Unit::Things, Unit::Unknown] {
+            for (done, total) in [(0, 999_999_999), (1, 999_990_000_000), (5, 5)] {
+                let line = drawn(unit, title("registering", name), done, total);
+                let columns = line.chars().count();
+                assert!(columns <= 80, "{columns} columns: {line}");
+            }
+        }
+        assert_eq!(title("reading", name), "reading     …s well.tar.zst");
+        assert_eq!(title("reading", "a\tb\u{1b}[2J"), "reading     a·b·[2J");
+        assert_eq!(title("reading", ""), "reading");
     }
 }

@@ -1,10 +1,11 @@
 //! From the command line to an exit code.
 
-use std::{io::Write as _, process::ExitCode, sync::Arc};
+use std::{io::Write as _, path::Path, process::ExitCode, sync::Arc};
 
 use clap::Parser as _;
 use floe_env::{Compute, Inline, OsDisk, PoolSize, ThreadPool};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::{
     args::{Cli, Command, Global},
@@ -20,22 +21,31 @@ const OPEN_FILES_MAX: u64 = 65_536;
 
 /// Runs the program and prints what went wrong, if anything.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let json = cli.global.json;
+    let words: Vec<_> = std::env::args_os().collect();
+    let mut json = words.iter().any(|word| word == "--json");
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        // Asking for help is no error, and errors for people have colours.
+        Err(error) if !json || !error.use_stderr() => error.exit(),
+        Err(error) => return fail(Failure::usage(&error), json),
+    };
+    json = cli.global.json || matches!(cli.command, Command::Json(_));
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            let code = failure.reason().exit_code();
-            let message = if json {
-                failure.to_json().to_string()
-            } else {
-                format!("{:?}", miette::Report::new(failure))
-            };
-            // Nobody is left to be told if this fails.
-            let _ = writeln!(std::io::stderr(), "{}", message.trim_end());
-            ExitCode::from(code)
-        }
+        Err(failure) => fail(failure, json),
     }
+}
+
+fn fail(failure: Failure, json: bool) -> ExitCode {
+    let code = failure.reason().exit_code();
+    let message = if json {
+        failure.to_json().to_string()
+    } else {
+        format!("{:?}", miette::Report::new(failure))
+    };
+    // Nobody is left to be told if this fails.
+    let _ = writeln!(std::io::stderr(), "{}", message.trim_end());
+    ExitCode::from(code)
 }
 
 /// Runs a command in the world of this machine.
@@ -43,11 +53,17 @@ pub fn main() -> ExitCode {
 /// # Errors
 /// [`Failure`] of the command.
 pub fn run(cli: Cli) -> Result<(), Failure> {
+    if let Command::Json(args) = &cli.command {
+        return run(commands::json::parse(args)?);
+    }
     let output = Output::new(cli.global.json);
     match cli.command {
         Command::ConvertBlobId(args) => return commands::convert::run(&args, output),
         Command::Completions(args) => return commands::completions::run(&args),
         _ => {}
+    }
+    if matches!(cli.command, Command::Network(_) | Command::Staking(_)) {
+        log(cli.global.trace_cli.as_deref())?;
     }
     let world = world(&cli.global)?;
     let outcome = match cli.command {
@@ -63,16 +79,41 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Staking(command) => {
             commands::staking::run(&command, &cli.global.network, &world, output)
         }
+        Command::GenerateSuiWallet(args) => commands::wallet::run(&args, &world, output),
         Command::Devnet(args) => commands::devnet::run(args, &world, output),
         Command::Fullnode(command) => commands::fullnode::run(&command, &world, output),
-        Command::Node(command) => commands::node::run(&command, &world, output),
-        Command::ConvertBlobId(_) | Command::Completions(_) => Ok(()),
+        Command::Node(command) => {
+            commands::node::run(&command, &cli.global.network, &world, output)
+        }
+        Command::ConvertBlobId(_) | Command::Completions(_) | Command::Json(_) => Ok(()),
     };
     match outcome {
         // Whatever it looked like where it surfaced.
         Err(_) if world.interrupt.raised() => Err(Failure::interrupted()),
         outcome => outcome,
     }
+}
+
+/// Logs to a file, or to stderr if `RUST_LOG` says so.
+fn log(file: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = file else {
+        if std::env::var_os("RUST_LOG").is_some() {
+            commands::service::log_to_stderr();
+        }
+        return Ok(());
+    };
+    let file = std::fs::File::create(path)
+        .map_err(|error| Failure::io_of(format_args!("write {}", path.display()), &error))?;
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("debug"));
+    // Somebody may have set up logging before.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_span_events(FmtSpan::CLOSE)
+        .with_ansi(false)
+        .with_writer(Arc::new(file))
+        .try_init();
+    Ok(())
 }
 
 fn world(global: &Global) -> Result<World, Failure> {

@@ -104,7 +104,7 @@ pub(crate) fn metadata(
     name: &str,
     world: &World,
 ) -> Result<VerifiedMetadata, Failure> {
-    let bar = world.bytes_bar(format!("hashing {name}"), source.length());
+    let bar = world.bytes_bar("hashing", name, source.length());
     let threads = world.threads();
     code.metadata(source, &world.options(&threads, &bar))
         .map_err(|error| Failure::encode(name, &error))

@@ -16,7 +16,7 @@ use crate::{
 pub struct Args {
     /// The id: base64url (43 characters), a decimal number as on chain, or the bytes in
     /// hexadecimal, with or without 0x
-    #[arg(value_name = "ID")]
+    #[arg(id = "blob_id_decimal", value_name = "ID", allow_hyphen_values = true)]
     id: String,
     /// Print only this form
     #[arg(long, value_name = "FORM")]

@@ -135,7 +135,7 @@ pub fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
     let inventory = dir.inventory()?;
     let found = find(world, &dir, &inventory)?;
     {
-        let bar = world.bytes_bar(format!("decoding {}", dir.name()), length);
+        let bar = world.bytes_bar("decoding", &dir.name(), length);
         let threads = world.threads();
         let options = world.options(&threads, &bar);
         dir.code()
@@ -203,7 +203,7 @@ fn find(world: &World, dir: &SliverDir, inventory: &Inventory) -> Result<Found, 
             best += &shortage(*axis, candidates.len(), needed);
             continue;
         }
-        let bar = world.count_bar(format!("verifying {axis} slivers"), needed as u64);
+        let bar = world.count_bar("verifying", &format!("{axis} slivers"), needed as u64);
         let sieved = sieve(world, &bar, candidates, needed, |index| {
             verifiers.check(*axis, index)
         })?;

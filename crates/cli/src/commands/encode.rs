@@ -83,7 +83,7 @@ pub fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
     ensure_space(world, parent(&args.out), bytes_written)?;
     let files = SliverFiles::create(world, staged.path(), params, symbol_size)?;
     let metadata = {
-        let bar = world.bytes_bar(format!("encoding {name}"), input.length());
+        let bar = world.bytes_bar("encoding", name, input.length());
         let threads = world.threads();
         let encoded = code.encode(&input, &files, &world.options(&threads, &bar));
         encoded.map_err(|error| Failure::encode(name, &error))?
@@ -91,7 +91,7 @@ pub fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
     input.ensure_unchanged()?;
     let slivers = 2 * u32::from(params.n_shards());
     {
-        let bar = world.count_bar("syncing slivers", slivers.into());
+        let bar = world.count_bar("syncing", "slivers", slivers.into());
         files.finish(world, &metadata, &|| bar.add(1))?;
     }
     staged.commit()?;

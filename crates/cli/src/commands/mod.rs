@@ -7,13 +7,15 @@ pub mod decode;
 pub mod devnet;
 pub mod encode;
 pub mod fullnode;
+pub mod json;
 pub mod network;
 pub mod node;
 pub mod quilt;
 pub mod recover;
-mod service;
+pub(crate) mod service;
 pub mod staking;
 pub mod verify;
+pub mod wallet;
 
 use std::{fmt, str::FromStr};
 

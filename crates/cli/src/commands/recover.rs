@@ -148,7 +148,7 @@ impl Job<'_> {
         let verifiers = Verifiers::new(self.dir);
         let bar = self
             .world
-            .count_bar("looking at what is there", names.len() as u64);
+            .count_bar("listing", "slivers", names.len() as u64);
         let mut intact = Vec::new();
         let mut broken = Vec::new();
         for axis in Axis::BOTH {
@@ -228,7 +228,8 @@ impl Job<'_> {
             .collect();
         let sieved = {
             let bar = self.world.count_bar(
-                format!("collecting symbols of {source_axis} slivers"),
+                "collecting",
+                &format!("{source_axis} symbols"),
                 needed as u64,
             );
             sieve(self.world, &bar, &candidates, needed, |index| {

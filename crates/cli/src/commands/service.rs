@@ -38,7 +38,7 @@ pub(super) fn stop_on_signals() -> Result<CancellationToken, Failure> {
 }
 
 /// Logs to stderr, at the level that `RUST_LOG` says.
-pub(super) fn log_to_stderr() {
+pub(crate) fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     // Somebody may have set up logging before.

@@ -99,7 +99,7 @@ pub fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
     let present = PerAxis::count(|axis| inventory.get(axis).len());
     let mut corrupt = Vec::new();
     {
-        let bar = world.count_bar(format!("verifying {}", dir.name()), present.total() as u64);
+        let bar = world.count_bar("verifying", &dir.name(), present.total() as u64);
         let verifiers = Verifiers::new(&dir);
         for axis in Axis::BOTH {
             let sieved = sieve(world, &bar, inventory.get(axis), usize::MAX, |index| {

@@ -13,6 +13,7 @@ use floe_contracts::{NetworkConfig, SecretKey, SuiWalletFile};
 use floe_core::ObjectId;
 use floe_env::Disk;
 
+use super::tuning::Tuning;
 use crate::error::{Failure, Reason};
 
 /// Which network, and whose wallet.
@@ -43,6 +44,7 @@ const FILE_BYTES_MAX: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) network: NetworkConfig,
+    pub(super) tuning: Tuning,
     wallet: Option<floe_contracts::WalletReference>,
     /// Paths in the file are relative to this.
     dir: PathBuf,
@@ -55,6 +57,7 @@ pub(super) fn find(args: &NetworkArgs, disk: &dyn Disk) -> Result<Found, Failure
         None => match from_environment()? {
             Some(network) => Found {
                 network,
+                tuning: Tuning::default(),
                 wallet: None,
                 dir: PathBuf::from("."),
             },
@@ -130,10 +133,14 @@ fn from_file(path: &Path, args: &NetworkArgs, disk: &dyn Disk) -> Result<Found, 
     };
     let text = read_text(path, disk)?;
     let value = NetworkConfig::select_context(&text, args.context.as_deref()).map_err(refused)?;
-    let wallet = value.get("wallet_config").cloned();
-    let wallet = wallet.and_then(|value| serde_yaml_ng::from_value(value).ok());
+    let wallet = NetworkConfig::wallet_of(&value).map_err(refused)?;
+    let tuning = Tuning::of(&value).map_err(|problem| {
+        let message = format!("{} is no configuration of a client", path.display());
+        Failure::new(Reason::InvalidInput, message).caused_by(problem)
+    })?;
     Ok(Found {
         network: NetworkConfig::from_value(value).map_err(refused)?,
+        tuning,
         wallet,
         dir: crate::world::parent(path).to_owned(),
     })

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use floe_client::ClientError;
-use floe_contracts::{ReadError, TransactionError};
+use floe_contracts::{ReadError, RpcFailure, TransactionError};
 
 use crate::error::{Failure, Reason};
 
@@ -17,6 +17,12 @@ pub(crate) fn read_failure(error: &ReadError) -> Failure {
             Failure::new(Reason::NotFound, error.to_string())
                 .help("check the id, and that the configuration is for this network")
         }
+        ReadError::Rpc(rpc) if matches!(rpc.failure, RpcFailure::Url { .. }) => Failure::new(
+            Reason::InvalidArgument,
+            "the Sui full node has no usable URL",
+        )
+        .caused_by(causes(error))
+        .help("name it like http://127.0.0.1:9000, with --rpc-url or in the configuration"),
         ReadError::Rpc(_) => Failure::new(Reason::Unreachable, "the Sui full node does not answer")
             .caused_by(causes(error))
             .help("check that it runs, or name another one with --rpc-url"),
@@ -29,16 +35,21 @@ pub(crate) fn read_failure(error: &ReadError) -> Failure {
 pub(crate) fn transaction_failure(error: &TransactionError) -> Failure {
     match error {
         TransactionError::Read(error) => read_failure(error),
-        TransactionError::InsufficientSui { .. } => {
+        TransactionError::InsufficientSui { address, .. } => {
             Failure::new(Reason::InsufficientFunds, "the wallet has too little SUI")
                 .caused_by(error.to_string())
-                .help("send SUI to that address; a devnet has a faucet")
+                .help(format!(
+                    "send SUI to that address; on a devnet its faucet does:\n\
+                     curl -H 'content-type: application/json' $SUI_FAUCET_URL/v2/gas \
+                     -d '{{\"FixedAmountRequest\":{{\"recipient\":\"{address}\"}}}}'"
+                ))
         }
         TransactionError::InsufficientWal { .. } => {
             Failure::new(Reason::InsufficientFunds, "the wallet has too little WAL")
                 .caused_by(error.to_string())
                 .help(
-                    "send WAL to that address, or exchange SUI for it where the network allows it",
+                    "send WAL to that address, or exchange SUI for it with `floe get-wal`, where \
+                     the network has an exchange",
                 )
         }
         TransactionError::Argument(_) | TransactionError::Overflow { .. } => {
@@ -98,10 +109,15 @@ pub(crate) fn client_failure(error: &ClientError) -> Failure {
             .caused_by(error.to_string())
             .help("split it: that is all the network's number of shards can take"),
         ClientError::TooLargeForMemory { .. } => new(Reason::InvalidArgument),
-        ClientError::Range { .. } | ClientError::Argument(_) => new(Reason::InvalidArgument),
+        ClientError::Range { .. } => new(Reason::InvalidArgument)
+            .help("a range has a first byte and a number of bytes, one at least"),
+        ClientError::Argument(_) => new(Reason::InvalidArgument),
         ClientError::Disk(error) => Failure::disk(error),
         ClientError::Io { what, source } => Failure::io_of(what, source),
         ClientError::Quilt { .. } => new(Reason::Corrupt).caused_by(causes(error)),
+        ClientError::NoQuilt { reason, .. } => new(Reason::InvalidInput)
+            .caused_by(reason.clone())
+            .help("floe read gives it as it is"),
         ClientError::BuildQuilt(_) => new(Reason::InvalidPatches),
         ClientError::NoPatch { .. } => {
             new(Reason::NotFound).help("floe list-patches-in-quilt shows those it has")

@@ -4,6 +4,7 @@ mod config;
 mod failure;
 mod progress;
 mod session;
+mod tuning;
 
 pub use self::config::NetworkArgs;
 pub(crate) use self::{

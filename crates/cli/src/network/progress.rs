@@ -6,9 +6,12 @@ use std::{
 };
 
 use floe_client::{NoProgress, Phase, Progress};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar};
 
-use crate::world::World;
+use crate::{
+    progress::{REDRAW, Unit, title},
+    world::World,
+};
 
 /// One line per blob: the phase, how far it is, rate and time left.
 struct Phases {
@@ -24,12 +27,6 @@ impl std::fmt::Debug for Phases {
             .finish_non_exhaustive()
     }
 }
-
-const REDRAW: std::time::Duration = std::time::Duration::from_millis(120);
-const BYTES: &str =
-    "{msg}  {bar:24.cyan/blue} {percent:>3}%  {bytes} of {total_bytes}  {bytes_per_sec}  {eta}";
-const COUNT: &str = "{msg}  {bar:24.cyan/blue} {percent:>3}%  {pos} of {len} slivers  {eta}";
-const SPIN: &str = "{msg}  {spinner}";
 
 /// Shows phases on stderr if that is a terminal, unless progress is not wanted.
 pub(crate) fn phases(world: &World, names: Vec<String>) -> Arc<dyn Progress> {
@@ -53,20 +50,15 @@ impl Progress for Phases {
             // All is done but for nodes that nobody waits for.
             return;
         }
-        let template = match phase {
-            Phase::Encode | Phase::Upload | Phase::Decode if total > 0 => BYTES,
-            Phase::Fetch if total > 0 => COUNT,
-            _ => SPIN,
+        let unit = match phase {
+            Phase::Encode | Phase::Upload | Phase::Decode if total > 0 => Unit::Bytes,
+            Phase::Fetch if total > 0 => Unit::Things,
+            _ => Unit::Unknown,
         };
         let bar = self.lines.add(ProgressBar::new(total));
-        let style = ProgressStyle::with_template(template);
-        bar.set_style(
-            style
-                .unwrap_or_else(|_| ProgressStyle::default_bar())
-                .progress_chars("━╸─"),
-        );
+        bar.set_style(unit.style());
         let name = self.names.get(blob).map_or("", String::as_str);
-        bar.set_message(format!("{} {name}", phase.name()));
+        bar.set_message(title(phase.name(), name));
         bar.enable_steady_tick(REDRAW);
         bars.insert(blob, (phase, bar));
     }

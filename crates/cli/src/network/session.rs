@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use floe_client::{Client, ClientConfig};
-use floe_contracts::{Contracts, RpcOptions, Wallet, WalletOptions};
+use floe_contracts::{Contracts, SecretKey, Wallet, WalletOptions};
 use floe_env::{Env, OsRng, SystemClock, TcpNet, TokioSpawn};
 
 use super::{
@@ -44,6 +44,13 @@ where
         .enable_all()
         .build()
         .map_err(|error| Failure::io_of("start threads", &error))?;
+    for remark in found.tuning.remarks.iter().filter(|_| world.progress) {
+        eprintln!("note: {remark}");
+    }
+    let finish_max = match found.tuning.leaves_slow_nodes() {
+        true => Duration::ZERO,
+        false => FINISH_MAX,
+    };
     let outcome = runtime.block_on(async {
         let session = Session::open(world, args, found)?;
         let client = session.client.clone();
@@ -56,7 +63,7 @@ where
         tokio::select! {
             outcome = Box::pin(command(session)) => {
                 if outcome.is_ok() {
-                    client.finish(FINISH_MAX).await;
+                    client.finish(finish_max).await;
                 }
                 outcome
             }
@@ -78,15 +85,15 @@ impl Session {
             net: Arc::new(TcpNet::new()),
             disk: Arc::clone(&world.disk),
         };
-        let chain =
-            floe_contracts::Chain::new(&env, &found.network.rpc_urls, RpcOptions::default());
+        let chain = floe_contracts::Chain::new(&env, &found.network.rpc_urls, found.tuning.rpc());
         let chain = chain.map_err(|error| read_failure(&error.into()))?;
         let contracts = Contracts::new(chain, found.network.clone());
-        let config = ClientConfig {
+        let mut config = ClientConfig {
             memory_bytes: world.memory_bytes / MEMORY_SHARE,
             tmp_dir: world.tmp_dir.clone(),
             ..ClientConfig::default()
         };
+        found.tuning.apply(&mut config);
         Ok(Self {
             client: Client::new(env.clone(), contracts, config),
             env,
@@ -106,14 +113,15 @@ impl Session {
     /// [`Failure`] if there is none.
     pub(crate) fn wallet(&self) -> Result<Wallet, Failure> {
         let key = config::key(&self.args, &self.found, self.env.disk.as_ref())?;
+        Ok(self.wallet_of(key))
+    }
+
+    /// The wallet of a key.
+    pub(crate) fn wallet_of(&self, key: SecretKey) -> Wallet {
         let options = WalletOptions {
             gas_budget: self.args.gas_budget,
             ..WalletOptions::default()
         };
-        Ok(Wallet::new(
-            self.contracts().clone(),
-            Arc::new(key),
-            options,
-        ))
+        Wallet::new(self.contracts().clone(), Arc::new(key), options)
     }
 }

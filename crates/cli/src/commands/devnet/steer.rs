@@ -51,10 +51,32 @@ pub(super) fn logs(args: &LogsArgs) -> Result<(), Failure> {
         .node
         .map_or_else(|| "full-node".to_owned(), layout::node_name);
     let path = files::path(&dir, &service);
-    let tail = tail(&path, args.lines)
-        .map_err(|error| Failure::io_of(format_args!("read {}", path.display()), &error))?;
-    print!("{tail}");
-    Ok(())
+    match tail(&path, args.lines) {
+        Ok(tail) => {
+            print!("{tail}");
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => nothing_logged(&dir, args.node),
+        Err(error) => Err(Failure::io_of(
+            format_args!("read {}", path.display()),
+            &error,
+        )),
+    }
+}
+
+/// There is no log: nothing has happened yet, or there is no such node.
+fn nothing_logged(dir: &Path, node: Option<usize>) -> Result<(), Failure> {
+    let missing = node.filter(|node| !layout::node(dir, &layout::node_name(*node)).exists());
+    match missing {
+        Some(node) => Err(
+            Failure::new(Reason::NotFound, format!("there is no node {node}"))
+                .help("floe devnet status lists them"),
+        ),
+        None => {
+            eprintln!("nothing has been logged yet");
+            Ok(())
+        }
+    }
 }
 
 fn tail(path: &Path, lines: usize) -> io::Result<String> {

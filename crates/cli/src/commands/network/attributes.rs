@@ -6,7 +6,7 @@ use floe_core::ObjectId;
 use serde::Serialize;
 
 use crate::{
-    error::Failure,
+    error::{Failure, Reason},
     network::{self, NetworkArgs},
     output::Output,
     world::World,
@@ -87,7 +87,13 @@ pub fn get(
     output: Output,
 ) -> Result<(), Failure> {
     network::run(world, network, |session| async move {
-        let attributes = session.contracts().attributes(args.blob_obj_id).await?;
+        let contracts = session.contracts();
+        let attributes = contracts.attributes(args.blob_obj_id).await?;
+        if attributes.is_none() && contracts.blob(args.blob_obj_id).await?.is_none() {
+            let message = format!("there is no blob object {}", args.blob_obj_id);
+            return Err(Failure::new(Reason::NotFound, message)
+                .help("floe list-blobs shows the wallet's blobs with their object ids"));
+        }
         let attribute = attributes.map(|found| found.metadata.iter().cloned().collect());
         output.print(&Attributes { attribute })
     })

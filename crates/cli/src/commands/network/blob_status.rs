@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// The blob's id
-    #[arg(long, value_name = "BLOB_ID")]
+    #[arg(long, value_name = "BLOB_ID", allow_hyphen_values = true)]
     blob_id: Option<BlobId>,
     /// Seconds to wait for the nodes
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]

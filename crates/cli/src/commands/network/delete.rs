@@ -25,7 +25,12 @@ pub struct Args {
     #[arg(long, value_name = "FILE", num_args = 1.., alias = "file")]
     files: Vec<PathBuf>,
     /// Ids of blobs: all of the wallet's objects for them
-    #[arg(long, value_name = "BLOB_ID", alias = "blob-id")]
+    #[arg(
+        long,
+        value_name = "BLOB_ID",
+        alias = "blob-id",
+        allow_hyphen_values = true
+    )]
     blob_ids: Vec<BlobId>,
     /// Ids of blob objects
     #[arg(long, value_name = "OBJECT_ID", num_args = 1.., alias = "object-id")]

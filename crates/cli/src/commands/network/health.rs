@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use floe_api::Health;
 use floe_client::NodeHealth;
-use floe_contracts::NodeInfo;
+use floe_contracts::{Contracts, NodeInfo};
 use floe_core::ObjectId;
 use serde::Serialize;
 
@@ -17,17 +17,20 @@ use crate::{
 
 /// Arguments of `floe health`.
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("which").required(false).multiple(false).args(["node_ids", "node_urls", "committee"]))]
+#[command(group = clap::ArgGroup::new("which").required(false).multiple(false).args(["node_ids", "node_urls", "committee", "active_set"]))]
 pub struct Args {
     /// Nodes, by their ids
     #[arg(long, value_name = "NODE_ID", num_args = 1..)]
     node_ids: Vec<ObjectId>,
-    /// Nodes of the committee, by their network addresses
+    /// Nodes, by their network addresses
     #[arg(long, value_name = "HOST:PORT", num_args = 1..)]
     node_urls: Vec<String>,
     /// All nodes of the committee; that is the default
     #[arg(long)]
     committee: bool,
+    /// All nodes that can be in the next committee
+    #[arg(long)]
+    active_set: bool,
     /// List every shard
     #[arg(long)]
     detail: bool,
@@ -157,12 +160,7 @@ pub fn run(
 }
 
 async fn health(args: &Args, output: Output, session: Session) -> Result<(), Failure> {
-    let state = session.contracts().state().await?;
-    let shards = state
-        .committees
-        .for_writes()
-        .map_err(floe_client::ClientError::from)?;
-    let nodes = choose(args, &shards.nodes)?;
+    let nodes = choose(args, session.contracts()).await?;
     let limit = Duration::from_secs(args.timeout);
     let asked = session
         .client
@@ -188,26 +186,48 @@ async fn health(args: &Args, output: Output, session: Session) -> Result<(), Fai
     })
 }
 
-fn choose(args: &Args, all: &[NodeInfo]) -> Result<Vec<NodeInfo>, Failure> {
-    if args.node_ids.is_empty() && args.node_urls.is_empty() {
-        return Ok(all.to_vec());
+async fn choose(args: &Args, contracts: &Contracts) -> Result<Vec<NodeInfo>, Failure> {
+    if !args.node_ids.is_empty() {
+        return nodes(contracts, &args.node_ids).await;
     }
-    let none = |what: &dyn fmt::Display| {
-        Failure::new(Reason::NotFound, format!("no node {what} in the committee"))
-            .help("floe info committee lists them")
-    };
-    let mut chosen = Vec::new();
-    for id in &args.node_ids {
-        let node = all.iter().find(|node| node.id == *id);
-        chosen.push(node.ok_or_else(|| none(id))?.clone());
+    if args.active_set {
+        return active_set(contracts).await;
     }
-    for url in &args.node_urls {
+    let state = contracts.state().await?;
+    let committee = state.committees.for_writes();
+    let committee = committee
+        .map_err(floe_client::ClientError::from)?
+        .nodes
+        .to_vec();
+    if args.node_urls.is_empty() {
+        return Ok(committee);
+    }
+    let mut known = committee;
+    known.extend(active_set(contracts).await?);
+    let find = |url: &String| {
         let bare = url
             .trim_start_matches("https://")
-            .trim_start_matches("http://");
-        let bare = bare.trim_end_matches('/');
-        let node = all.iter().find(|node| node.network_address == bare);
-        chosen.push(node.ok_or_else(|| none(url))?.clone());
-    }
-    Ok(chosen)
+            .trim_start_matches("http://")
+            .trim_end_matches('/');
+        let node = known.iter().find(|node| node.network_address == bare);
+        node.cloned().ok_or_else(|| {
+            Failure::new(
+                Reason::NotFound,
+                format!("no node is registered with the address {url}"),
+            )
+            .help("floe info committee lists those of the committee")
+        })
+    };
+    args.node_urls.iter().map(find).collect()
+}
+
+async fn active_set(contracts: &Contracts) -> Result<Vec<NodeInfo>, Failure> {
+    let set = contracts.active_set().await?;
+    let ids: Vec<_> = set.nodes.iter().map(|node| node.node_id).collect();
+    nodes(contracts, &ids).await
+}
+
+async fn nodes(contracts: &Contracts, ids: &[ObjectId]) -> Result<Vec<NodeInfo>, Failure> {
+    let pools = contracts.pools(ids).await?;
+    Ok(pools.into_iter().map(NodeInfo::new).collect())
 }

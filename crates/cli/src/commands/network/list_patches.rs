@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The quilt's blob id
-    #[arg(value_name = "QUILT_ID")]
+    #[arg(value_name = "QUILT_ID", allow_hyphen_values = true)]
     quilt_id: BlobId,
 }
 

@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The blob's id
-    #[arg(value_name = "BLOB_ID")]
+    #[arg(value_name = "BLOB_ID", allow_hyphen_values = true)]
     blob_id: BlobId,
     /// The file to write [default: stdout]
     #[arg(long, short, value_name = "FILE")]

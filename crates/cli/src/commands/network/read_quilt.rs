@@ -22,7 +22,7 @@ use crate::{
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(false).args(["quilt_id", "quilt_patch_ids"]))]
 pub struct Args {
     /// The quilt's blob id
-    #[arg(long, value_name = "BLOB_ID")]
+    #[arg(long, value_name = "BLOB_ID", allow_hyphen_values = true)]
     quilt_id: Option<BlobId>,
     /// Only the files of these names
     #[arg(long, value_name = "NAME", num_args = 1.., alias = "identifier", requires = "quilt_id")]

@@ -8,6 +8,7 @@ use floe_client::{
 };
 use floe_contracts::NetworkState;
 use floe_core::Epoch;
+use floe_encoding::Source as _;
 use floe_env::UnixMillis;
 use serde::Serialize;
 
@@ -61,6 +62,16 @@ pub struct HowArgs {
     /// Make them shared objects, which everybody can extend
     #[arg(long)]
     share: bool,
+    /// The encoding; there is no other
+    #[arg(long, value_enum, hide = true, default_value_t = EncodingType::Rs2)]
+    encoding_type: EncodingType,
+}
+
+/// How blobs are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum EncodingType {
+    #[value(name = "RS2")]
+    Rs2,
 }
 
 /// A number of epochs.
@@ -86,6 +97,7 @@ impl FromStr for Epochs {
 
 impl HowArgs {
     pub(super) fn options(&self) -> StoreOptions {
+        let EncodingType::Rs2 = self.encoding_type;
         let expiry = match (self.epochs, self.earliest_expiry_time, self.end_epoch) {
             (Some(Epochs::Number(number)), ..) => Expiry::Epochs(number),
             (_, Some(time), _) => Expiry::Earliest(time),
@@ -258,10 +270,18 @@ fn operation(operation: ResourceOperation) -> String {
 pub(super) fn all_stored<'a>(
     results: impl Iterator<Item = &'a BlobStoreResult>,
 ) -> Result<(), Failure> {
-    let (mut all, mut failed) = (0_usize, 0_usize);
+    let (mut all, mut failed, mut cause) = (0_usize, 0_usize, String::new());
     for result in results {
         all += 1;
         failed += usize::from(!result.is_stored());
+        if let BlobStoreResult::Error {
+            failure_phase,
+            error_msg,
+            ..
+        } = result
+        {
+            cause = format!("{failure_phase}: {error_msg}");
+        }
     }
     if failed == 0 {
         return Ok(());
@@ -270,6 +290,7 @@ pub(super) fn all_stored<'a>(
         Reason::NotConfirmed,
         format!("{failed} of {all} files were not stored"),
     )
+    .caused_by(cause)
     .help("store the same files again: what was paid for is used"))
 }
 
@@ -301,10 +322,22 @@ async fn store(
     output: Output,
     session: Session,
 ) -> Result<(), Failure> {
-    let (_, max) = blob_bytes_max(&session).await?;
+    let (state, max) = blob_bytes_max(&session).await?;
     let mut inputs = Vec::with_capacity(args.files.len());
     for file in &args.files {
-        inputs.push(BlobInput::new(Arc::new(Input::open(world, file, max)?)));
+        let input = Input::open(world, file, max)?;
+        if input.length() > max {
+            let (name, n_shards) = (input.name(), state.n_shards);
+            let got = input.length();
+            return Err(
+                Failure::new(Reason::BlobTooLarge, format!("{name} is too large"))
+                    .caused_by(format!(
+                        "the network's {n_shards} shards take at most {max} bytes, got {got}"
+                    ))
+                    .help("split the file; nothing was stored or paid"),
+            );
+        }
+        inputs.push(BlobInput::new(Arc::new(input)));
     }
     let names = args
         .files

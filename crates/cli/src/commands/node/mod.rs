@@ -1,21 +1,28 @@
 //! `floe node`: a storage node.
 
+mod register;
+mod registration;
 mod run;
 mod setup;
 mod status;
 
 use clap::Subcommand;
+use floe_contracts::SecretKey;
 
-use crate::{error::Failure, output::Output, world::World};
+use crate::{error::Failure, network::NetworkArgs, output::Output, world::World};
 
 /// Longest configuration file.
 const CONFIG_BYTES_MAX: usize = 1 << 20;
+/// Longest file of a wallet's key.
+const KEY_BYTES_MAX: usize = 4096;
 
 /// The commands on storage nodes.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make keys, a configuration and an empty database
-    Setup(setup::Args),
+    Setup(Box<setup::Args>),
+    /// Register a storage node on chain
+    Register(Box<register::Args>),
     /// Run a storage node
     Run(run::Args),
     /// Ask a storage node how it is
@@ -26,8 +33,14 @@ pub enum Command {
 ///
 /// # Errors
 /// [`Failure`] of the command.
-pub fn run(command: &Command, world: &World, output: Output) -> Result<(), Failure> {
+pub fn run(
+    command: &Command,
+    network: &NetworkArgs,
+    world: &World,
+    output: Output,
+) -> Result<(), Failure> {
     match command {
+        Command::Register(args) => register::run(args, network, world, output),
         Command::Setup(args) => setup::run(args, world, output),
         Command::Run(args) => run::run(args, world, output),
         Command::Status(args) => status::run(args, world, output),
@@ -46,6 +59,16 @@ fn config(path: &std::path::Path, world: &World) -> Result<floe_node::NodeConfig
     };
     let text = String::from_utf8(bytes).map_err(|error| refused(error.to_string()))?;
     floe_node::NodeConfig::from_toml(&text).map_err(|error| refused(error.to_string()))
+}
+
+/// The Sui key that pays for transactions of a node.
+fn wallet_key(path: &std::path::Path, world: &World) -> Result<SecretKey, Failure> {
+    use crate::error::Reason;
+    let bytes = world.disk.read(path, KEY_BYTES_MAX)?;
+    SecretKey::parse(String::from_utf8_lossy(&bytes).trim()).map_err(|error| {
+        let message = format!("{} is no key", path.display());
+        Failure::new(Reason::InvalidInput, message).caused_by(error.to_string())
+    })
 }
 
 /// The world that services run in.

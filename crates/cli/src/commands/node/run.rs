@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use floe_contracts::{Contracts, NetworkConfig, RpcOptions, SecretKey, Wallet, WalletOptions};
+use floe_contracts::{Contracts, NetworkConfig, RpcOptions, Wallet, WalletOptions};
 use floe_env::{Env, Listener, tcp_listener};
 use floe_node::{BuildError, Keys, Node, NodeConfig, SuiChain};
 
@@ -17,9 +17,6 @@ use crate::{
     output::Output,
     world::World,
 };
-
-/// Longest file of a wallet's key.
-const KEY_BYTES_MAX: usize = 4096;
 
 /// Arguments of `floe node run`.
 #[derive(Debug, clap::Args)]
@@ -98,15 +95,7 @@ async fn connect(env: &Env, config: &NodeConfig, world: &World) -> Result<SuiCha
 }
 
 fn wallet(contracts: &Contracts, path: &Path, world: &World) -> Result<Wallet, Failure> {
-    let bytes = world.disk.read(path, KEY_BYTES_MAX)?;
-    let key = SecretKey::parse(String::from_utf8_lossy(&bytes).trim());
-    let key = key.map_err(|error| {
-        Failure::new(
-            Reason::InvalidInput,
-            format!("{} is no key", path.display()),
-        )
-        .caused_by(error.to_string())
-    })?;
+    let key = super::wallet_key(path, world)?;
     Ok(Wallet::new(
         contracts.clone(),
         Arc::new(key),

@@ -6,10 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use floe_core::{Epoch, SuiAddress};
 use floe_env::{Access, OsRng};
 use floe_node::{Keys, Node, NodeConfig, Options, Transport};
 use serde::Serialize;
 
+use super::registration::{Registration, TermsArgs};
 use crate::{
     error::{Failure, Reason},
     output::Output,
@@ -19,6 +21,7 @@ use crate::{
 const CONFIG_FILE: &str = "node.toml";
 const PROTOCOL_KEY_FILE: &str = "protocol.key";
 const NETWORK_KEY_FILE: &str = "network.key";
+const REGISTRATION_FILE: &str = "registration.yaml";
 
 /// Arguments of `floe node setup`.
 #[derive(Debug, clap::Args)]
@@ -41,6 +44,14 @@ pub struct Args {
     /// Host under which the node is registered; without it, plain HTTP on loopback
     #[arg(long, value_name = "HOST")]
     public_host: Option<String>,
+    /// Make a registration of the node for another wallet, too
+    #[arg(long, value_name = "ADDRESS", requires_all = ["registration_epoch", "node_capacity", "storage_price", "write_price"])]
+    registering_third_party: Option<SuiAddress>,
+    /// The epoch in which that wallet will register it
+    #[arg(long, value_name = "EPOCH", requires = "registering_third_party")]
+    registration_epoch: Option<u32>,
+    #[command(flatten)]
+    terms: TermsArgs,
 }
 
 /// What was made.
@@ -50,6 +61,8 @@ struct Made {
     config: PathBuf,
     protocol_public_key: String,
     network_public_key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration: Option<PathBuf>,
 }
 
 impl fmt::Display for Made {
@@ -57,10 +70,20 @@ impl fmt::Display for Made {
         writeln!(f, "configuration        {}", self.config.display())?;
         writeln!(f, "protocol public key  {}", self.protocol_public_key)?;
         writeln!(f, "network public key   {}", self.network_public_key)?;
+        let config = self.config.display();
+        let register = match &self.registration {
+            Some(registration) => {
+                writeln!(f, "registration         {}", registration.display())?;
+                format!(
+                    "`floe node register --registration {}` with the other wallet",
+                    registration.display()
+                )
+            }
+            None => format!("`floe node register --config {config} --node-capacity SIZE`"),
+        };
         write!(
             f,
-            "next: register the node, then `floe node run --config {}`",
-            self.config.display()
+            "next: {register}, then `floe node run --config {config}`"
         )
     }
 }
@@ -99,6 +122,7 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
             .caused_by(error.to_string())
             .help("give --public-host for a node that others reach")
     })?;
+    let registration = registration(args, &config, &keys)?;
     let private = Access::Private;
     write_new(
         world,
@@ -120,11 +144,34 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
         config.to_toml().as_bytes(),
         Access::Shared,
     )?;
+    let registration = match registration {
+        Some(registration) => {
+            let file = path(REGISTRATION_FILE);
+            let text = registration.to_yaml()?;
+            write_new(world, &file, text.as_bytes(), Access::Shared)?;
+            Some(file)
+        }
+        None => None,
+    };
     output.print(&Made {
         config: config_path,
+        registration,
         protocol_public_key: keys.protocol.public_key().to_string(),
         network_public_key: keys.network.public_key().to_string(),
     })
+}
+
+/// Makes a registration for another wallet, if one is wanted.
+fn registration(
+    args: &Args,
+    config: &NodeConfig,
+    keys: &Keys,
+) -> Result<Option<Registration>, Failure> {
+    let (Some(account), Some(epoch)) = (args.registering_third_party, args.registration_epoch)
+    else {
+        return Ok(None);
+    };
+    Registration::sign(config, keys, &args.terms, account, Epoch(epoch)).map(Some)
 }
 
 fn generate() -> Result<Keys, Failure> {

@@ -147,7 +147,7 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
     } else {
         let existing = Existing::from_force(args.force);
         let staged = StagedFile::begin(world, &args.out, quilt.length(), existing)?;
-        let bar = world.bytes_bar(format!("writing {}", args.out.display()), quilt.length());
+        let bar = world.bytes_bar("writing", &args.out.display().to_string(), quilt.length());
         let written = copy(&quilt, |offset, bytes| {
             bar.add(bytes.len() as u64);
             staged.write_at(offset, bytes)

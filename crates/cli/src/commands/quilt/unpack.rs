@@ -187,7 +187,7 @@ fn write_files(
     let staged = StagedDir::begin(world, out, existing, |_| false)?;
     let total = files.iter().map(|(_, content)| content.length()).sum();
     ensure_space(world, parent(out), total)?;
-    let bar = world.bytes_bar("unpacking", total);
+    let bar = world.bytes_bar("unpacking", "", total);
     let mut folders = BTreeSet::new();
     for (path, (name, content)) in placed {
         let path = staged.path().join(path);

@@ -4,6 +4,7 @@
 pub mod get_wal;
 pub mod list;
 pub mod node_admin;
+mod package;
 pub mod stake;
 pub mod withdraw;
 

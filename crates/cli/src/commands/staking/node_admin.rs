@@ -1,6 +1,6 @@
 //! `floe node-admin`: what the owners of a node's rights do on chain.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use clap::Subcommand;
 use floe_contracts::{Executed, RawObject, ReadError, Wallet, calls::Identity, sui_address};
@@ -11,7 +11,10 @@ use floe_core::{
 use serde::Serialize;
 use sui_sdk_types::Owner;
 
-use super::{Frost, announce};
+use super::{
+    Frost, announce,
+    package::{self, PackageArgs},
+};
 use crate::{
     error::{Failure, Reason},
     network::{self, NetworkArgs, Session},
@@ -39,14 +42,19 @@ enum Action {
         /// The object that counts the votes [default: as configured]
         #[arg(long, value_name = "ID")]
         upgrade_manager_object_id: Option<ObjectId>,
-        /// Digest of the new package, 64 hexadecimal digits
-        #[arg(long, value_name = "HEX")]
-        package_digest: String,
+        #[command(flatten)]
+        package: PackageArgs,
     },
     /// Say who votes for the node on upgrades and slashing
     SetGovernanceAuthorized(Whom),
     /// Say who may collect the node's commission
     SetCommissionAuthorized(Whom),
+    /// Print the digest of a package, which is what nodes vote on
+    PackageDigest {
+        /// Folder of the package, which the `sui` program compiles, or a file with what it printed
+        #[arg(long, value_name = "PATH")]
+        package_path: PathBuf,
+    },
 }
 
 /// Somebody.
@@ -76,6 +84,19 @@ impl fmt::Display for Report {
     }
 }
 
+/// What nodes vote on.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Digest {
+    package_digest: String,
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.package_digest)
+    }
+}
+
 /// Acts for a node.
 ///
 /// # Errors
@@ -86,13 +107,17 @@ pub fn run(
     world: &World,
     output: Output,
 ) -> Result<(), Failure> {
+    if let Action::PackageDigest { package_path } = &args.action {
+        let package_digest = hex::encode(package::of_path(package_path, world)?);
+        return output.print(&Digest { package_digest });
+    }
     let node = args.node_id.ok_or_else(|| {
         Failure::new(Reason::InvalidArgument, "no node is named").help("name it with --node-id")
     })?;
     network::run(world, network, async |session: Session| {
         let wallet = session.wallet()?;
         let pool = session.contracts().pool(node).await?;
-        let (executed, text) = act(args, &wallet, &pool, output).await?;
+        let (executed, text) = act(args, &wallet, &pool, world, output).await?;
         output.print(&Report {
             node_id: node,
             tx_digest: executed.digest.to_string(),
@@ -105,6 +130,7 @@ async fn act(
     args: &Args,
     wallet: &Wallet,
     pool: &StakingPool,
+    world: &World,
     output: Output,
 ) -> Result<(Executed, String), Failure> {
     let (contracts, node) = (wallet.contracts(), pool.id.0);
@@ -122,11 +148,12 @@ async fn act(
         }
         Action::VoteForUpgrade {
             upgrade_manager_object_id,
-            package_digest,
+            package,
         } => {
             let manager = *upgrade_manager_object_id;
-            vote(wallet, pool, manager, package_digest).await
+            vote(wallet, pool, manager, package.digest(world)?).await
         }
+        Action::PackageDigest { .. } => Err(Failure::new(Reason::Internal, "not on chain")),
         Action::SetGovernanceAuthorized(whom) => {
             let identity = identity(wallet, &pool.governance_authorized).await?;
             let to = whom.identity(wallet).await?;
@@ -153,19 +180,13 @@ async fn vote(
     wallet: &Wallet,
     pool: &StakingPool,
     manager: Option<ObjectId>,
-    package_digest: &str,
+    digest: [u8; 32],
 ) -> Result<(Executed, String), Failure> {
     let (contracts, node) = (wallet.contracts(), pool.id.0);
     let manager = manager.or_else(|| contracts.network().upgrade_manager_object);
     let manager = manager.ok_or_else(|| {
         Failure::new(Reason::InvalidArgument, "no upgrade manager is configured")
             .help("name it with --upgrade-manager-object-id")
-    })?;
-    let digest = hex::decode(package_digest.trim_start_matches("0x")).ok();
-    let digest: Option<[u8; 32]> = digest.and_then(|bytes| bytes.try_into().ok());
-    let digest = digest.ok_or_else(|| {
-        let message = "a package digest has 64 hexadecimal digits";
-        Failure::new(Reason::InvalidArgument, message)
     })?;
     let identity = identity(wallet, &pool.governance_authorized).await?;
     let executed = wallet

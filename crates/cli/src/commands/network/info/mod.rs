@@ -1,12 +1,16 @@
 //! `floe info`.
 
+mod committee;
+
 use std::{fmt, time::Duration};
 
 use clap::Subcommand;
-use floe_contracts::{NetworkState, ShardMap};
-use floe_core::{Axis, CodeParams, Epoch, ObjectId, STORAGE_UNIT_BYTES, SymbolSize};
+use floe_contracts::NetworkState;
+use floe_core::{Axis, CodeParams, Epoch, STORAGE_UNIT_BYTES, SymbolSize};
+use floe_fullnode::genesis::Span;
 use serde::Serialize;
 
+use self::committee::{CommitteeInfo, Sort};
 use super::{time, wal};
 use crate::{
     error::Failure,
@@ -18,6 +22,15 @@ use crate::{
 /// Arguments of `floe info`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// By what to sort nodes [default: as they are on chain]
+    #[arg(long, value_enum, value_name = "KEY", global = true, alias = "sort-by")]
+    sort: Option<Sort>,
+    /// Do not list nodes
+    #[arg(long, global = true)]
+    hide_details: bool,
+    /// Tell who gets the commission of each node
+    #[arg(long, global = true)]
+    commission_receivers: bool,
     /// What to print [default: epoch, storage, size and price]
     #[command(subcommand)]
     topic: Option<Topic>,
@@ -103,32 +116,6 @@ struct ExampleBlob {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct CommitteeInfo {
-    n_shards: u16,
-    n_primary_source_symbols: u16,
-    n_secondary_source_symbols: u16,
-    max_sliver_size: u64,
-    metadata_storage_size: u64,
-    max_encoded_blob_size: u64,
-    current_storage_nodes: Vec<NodeRow>,
-    next_storage_nodes: Option<Vec<NodeRow>>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct NodeRow {
-    name: String,
-    network_address: String,
-    public_key: String,
-    network_public_key: Option<String>,
-    n_shards: usize,
-    shard_ids: Vec<u16>,
-    node_id: ObjectId,
-    stake: u64,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 struct BftInfo {
     max_faulty_shards: u16,
     min_correct_shards: u16,
@@ -181,7 +168,7 @@ async fn info(args: &Args, output: Output, session: Session) -> Result<(), Failu
             size_info: size_info(state.params()),
             price_info: price_info(&state)?,
             committee_info: if all {
-                Some(committee_info(&state)?)
+                Some(CommitteeInfo::new(&state, args)?)
             } else {
                 None
             },
@@ -196,7 +183,7 @@ async fn info(args: &Args, output: Output, session: Session) -> Result<(), Failu
         Some(Topic::Size) => output.print(&size_info(state.params())),
         Some(Topic::Price) => output.print(&price_info(&state)?),
         Some(Topic::Bft) => output.print(&bft_info(&state)?),
-        Some(Topic::Committee) => output.print(&committee_info(&state)?),
+        Some(Topic::Committee) => output.print(&CommitteeInfo::new(&state, args)?),
         Some(Topic::Coin) => output.print(&CoinInfo {
             coin_type: state.deployment.wal_type.to_string(),
         }),
@@ -271,44 +258,6 @@ fn price_info(state: &NetworkState) -> Result<PriceInfo, Failure> {
     })
 }
 
-fn committee_info(state: &NetworkState) -> Result<CommitteeInfo, Failure> {
-    let params = state.params();
-    let current = state
-        .committees
-        .for_writes()
-        .map_err(floe_client::ClientError::from)?;
-    let max_encoded = params.encoded_length(params.max_blob_size());
-    Ok(CommitteeInfo {
-        n_shards: params.n_shards(),
-        n_primary_source_symbols: params.primary_source_symbols(),
-        n_secondary_source_symbols: params.secondary_source_symbols(),
-        max_sliver_size: params.sliver_bytes(Axis::Primary, SymbolSize::MAX) as u64,
-        metadata_storage_size: u64::from(params.n_shards()) * params.metadata_len(),
-        max_encoded_blob_size: max_encoded.map_err(|error| Failure::too_large("a blob", &error))?,
-        current_storage_nodes: rows(current),
-        next_storage_nodes: state.committees.next.as_ref().map(rows),
-    })
-}
-
-fn rows(shards: &ShardMap) -> Vec<NodeRow> {
-    let members = shards.nodes.iter().zip(shards.committee.members());
-    let row = |(node, member): (&floe_contracts::NodeInfo, &floe_core::CommitteeMember)| {
-        let mut shard_ids: Vec<_> = member.shards.iter().map(|shard| shard.get()).collect();
-        shard_ids.sort_unstable();
-        NodeRow {
-            name: node.name.clone(),
-            network_address: node.network_address.clone(),
-            public_key: member.public_key.to_string(),
-            network_public_key: node.network_public_key.map(|key| key.to_string()),
-            n_shards: shard_ids.len(),
-            shard_ids,
-            node_id: node.id,
-            stake: node.pool.wal_balance,
-        }
-    };
-    members.map(row).collect()
-}
-
 fn bft_info(state: &NetworkState) -> Result<BftInfo, Failure> {
     let params = state.params();
     let current = state
@@ -346,7 +295,7 @@ impl fmt::Display for EpochInfo {
         Facts::default()
             .add("epoch", self.current_epoch)
             .add("since", start)
-            .add("lasts", format_args!("{:?}", self.epoch_duration))
+            .add("lasts", Span(self.epoch_duration))
             .add(
                 "epochs ahead",
                 format_args!("at most {}", self.max_epochs_ahead),
@@ -398,34 +347,6 @@ impl fmt::Display for PriceInfo {
     }
 }
 
-impl fmt::Display for CommitteeInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Facts::default()
-            .add(
-                "slivers for a blob",
-                format_args!(
-                    "{} primary or {} secondary",
-                    self.n_primary_source_symbols, self.n_secondary_source_symbols
-                ),
-            )
-            .add("largest sliver", bytes(self.max_sliver_size))
-            .add("metadata of a blob", bytes(self.metadata_storage_size))
-            .fmt(f)?;
-        for node in &self.current_storage_nodes {
-            write!(
-                f,
-                "\n{}  {}  {} shards, {} staked  {}",
-                node.name,
-                node.network_address,
-                node.n_shards,
-                wal(node.stake),
-                node.node_id
-            )?;
-        }
-        Ok(())
-    }
-}
-
 impl fmt::Display for BftInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Facts::default()
@@ -454,14 +375,14 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}\n{}\n{}\n{}",
+            "{}\n\n{}\n\n{}\n\n{}",
             self.epoch_info, self.storage_info, self.size_info, self.price_info
         )?;
         if let Some(bft) = &self.bft_info {
-            write!(f, "\n{bft}")?;
+            write!(f, "\n\n{bft}")?;
         }
         if let Some(committee) = &self.committee_info {
-            write!(f, "\n{committee}")?;
+            write!(f, "\n\n{committee}")?;
         }
         Ok(())
     }
