@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use clap::Args;
-use miette::{IntoDiagnostic, Result, WrapErr, bail, miette};
+use miette::{IntoDiagnostic, Result, bail, miette};
 use serde_json::Value;
 
 use crate::show::{bytes, heading, monotonic, relative, say};
@@ -111,6 +110,8 @@ impl Demo<'_> {
         let size = fs::metadata(self.file).into_diagnostic()?.len();
         say(&format!("{} ({})", self.file.display(), bytes(size)));
         let first = self.store(self.file, size)?;
+        let healthy = self.read_back(&first, self.file)?;
+        say(&took(size, healthy, "every byte is the same"));
 
         heading(&format!("{} of {NODES} nodes die", KILLED.len()));
         for node in KILLED {
@@ -122,7 +123,12 @@ impl Demo<'_> {
         }
 
         heading("The file is read all the same");
-        self.read_back(&first, self.file)?;
+        let seconds = self.read_back(&first, self.file)?;
+        let left = format!("from the {} nodes that are left", NODES - KILLED.len());
+        say(&took(size, seconds, &left));
+        say(&format!(
+            "          every byte is the same; it took {healthy:.2} s with all of them"
+        ));
 
         heading("Another file is stored while they are gone");
         let second_file = process::root().join("Cargo.lock");
@@ -134,7 +140,8 @@ impl Demo<'_> {
             self.floe_json(&["devnet", "start-node", &node.to_string()], true)?;
         }
         self.watch_healing(&second)?;
-        self.read_back(&second, &second_file)?;
+        let seconds = self.read_back(&second, &second_file)?;
+        say(&took(size, seconds, "every byte is the same"));
 
         heading("The first file is deleted");
         let deleted = self.floe_json(&["delete", "--object-ids", &first.object, "--yes"], false)?;
@@ -164,7 +171,7 @@ impl Demo<'_> {
         let path = file.display().to_string();
         let begun = monotonic();
         let stored = self.floe_json(&["store", &path, "--epochs", "2"], false)?;
-        let took = (monotonic() - begun).as_secs_f64();
+        let seconds = (monotonic() - begun).as_secs_f64();
         let created = "/0/blobStoreResult/newlyCreated";
         let blob_id = text(&stored, &format!("{created}/blobObject/blobId"))?;
         let object = text(&stored, &format!("{created}/blobObject/id"))?;
@@ -179,29 +186,30 @@ impl Demo<'_> {
             bytes(encoded)
         ));
         say(&format!("paid      {} for 2 epochs", wal(cost)));
-        say(&format!("took      {took:.2} s, {}", rate(size, took)));
+        say(&took(
+            size,
+            seconds,
+            "until enough nodes had signed and the chain knew",
+        ));
         Ok(Stored { blob_id, object })
     }
 
-    fn read_back(&self, stored: &Stored, original: &Path) -> Result<()> {
+    /// Reads a file and compares it. The seconds it took.
+    fn read_back(&self, stored: &Stored, original: &Path) -> Result<f64> {
         let out = self.work.join("back");
         let begun = monotonic();
         self.floe_json(
             &["read", &stored.blob_id, "--out", &out.display().to_string()],
             false,
         )?;
-        let took = (monotonic() - begun).as_secs_f64();
+        let seconds = (monotonic() - begun).as_secs_f64();
         let (back, original) = (fs::read(&out), fs::read(original));
         let (back, original) = (back.into_diagnostic()?, original.into_diagnostic()?);
         if back != original {
             bail!("the file that came back differs from the original");
         }
-        let size = u64::try_from(back.len()).into_diagnostic()?;
-        say(&format!(
-            "took      {took:.2} s, {}; every byte is the same",
-            rate(size, took)
-        ));
-        fs::remove_file(&out).into_diagnostic()
+        fs::remove_file(&out).into_diagnostic()?;
+        Ok(seconds)
     }
 
     /// A node confirms a blob only if it holds everything of it: waits until all that were dead do.
@@ -237,23 +245,7 @@ impl Demo<'_> {
         if !quietly {
             println!("  \x1b[1m$ floe {}\x1b[0m", args.join(" "));
         }
-        let mut command = Command::new(self.floe);
-        command.args(args);
-        if args.first() != Some(&"devnet") {
-            command.args(["--config", self.network.variable("FLOE_CONFIG")?]);
-        }
-        command.arg("--json").envs(&self.network.env);
-        let output = command.output().into_diagnostic()?;
-        if !output.status.success() {
-            bail!(
-                "`floe {}` failed: {}",
-                args.join(" "),
-                String::from_utf8_lossy(&output.stderr).trim()
-            );
-        }
-        serde_json::from_slice(&output.stdout)
-            .into_diagnostic()
-            .wrap_err("floe did not print JSON")
+        self.network.floe(self.floe, args)
     }
 }
 
@@ -276,9 +268,11 @@ fn message(json: &Value) -> &str {
         .unwrap_or("done")
 }
 
+/// How long something took for so many bytes, and what there is to say about it.
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-fn rate(size: u64, seconds: f64) -> String {
-    format!("{:.1} MB/s", size as f64 / 1e6 / seconds)
+fn took(size: u64, seconds: f64, remark: &str) -> String {
+    let rate = size as f64 / 1e6 / seconds;
+    format!("took      {seconds:.2} s, {rate:.1} MB/s, {remark}")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]

@@ -13,6 +13,7 @@ mod graph;
 mod http;
 mod network;
 mod process;
+mod round_trips;
 mod show;
 mod soak;
 mod test;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use miette::{IntoDiagnostic, Result, WrapErr, bail, miette};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 use crate::process;
 
@@ -75,6 +76,30 @@ impl Network {
             .get(name)
             .map(String::as_str)
             .ok_or_else(|| miette!("the network's env file has no {name}"))
+    }
+
+    /// Runs `floe ARGS --json` on the network and returns what it printed.
+    ///
+    /// # Errors
+    /// It fails; with what it says.
+    pub(crate) fn floe(&self, floe: &Path, args: &[&str]) -> Result<Value> {
+        let mut command = Command::new(floe);
+        command.args(args);
+        if args.first() != Some(&"devnet") {
+            command.args(["--config", self.variable("FLOE_CONFIG")?]);
+        }
+        let output = command.arg("--json").envs(&self.env).output();
+        let output = output.into_diagnostic()?;
+        if !output.status.success() {
+            bail!(
+                "`floe {}` failed: {}",
+                args.join(" "),
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
+        serde_json::from_slice(&output.stdout)
+            .into_diagnostic()
+            .wrap_err("floe did not print JSON")
     }
 
     /// Asks it to stop, and insists that it does so cleanly.

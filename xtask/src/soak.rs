@@ -1,11 +1,11 @@
 //! `cargo xtask soak NAME`: long campaigns that `test` has no time for.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use clap::{Args, ValueEnum};
 use miette::Result;
 
-use crate::process;
+use crate::{process, round_trips};
 
 /// Options of `cargo xtask soak`.
 #[derive(Debug, Args)]
@@ -16,6 +16,12 @@ pub(crate) struct Options {
     /// is for]
     #[arg(long, visible_aliases = ["cuts", "rounds", "samples", "seeds"])]
     cases: Option<u32>,
+    /// Round trips: 1 GB over 301 shards and 4 GB over 1000, too (50 GB of disk).
+    #[arg(long)]
+    large: bool,
+    /// Round trips: with this `floe` instead of the one built here.
+    #[arg(long)]
+    program: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -37,6 +43,8 @@ enum Name {
     /// Simulated networks with lost messages, power cuts, lost disks, and nodes that lie; the first
     /// seed is that of the environment variable `FLOE_SIM_FROM`, or 0.
     Sim,
+    /// Files of all sizes through networks of 4 to 30 nodes, and this repository as quilts.
+    RoundTrips,
 }
 
 impl Name {
@@ -46,7 +54,7 @@ impl Name {
             Self::Sim => 1_000,
             Self::Kills => 100,
             Self::Silent => 10,
-            Self::Miri => 1,
+            Self::Miri | Self::RoundTrips => 1,
         }
     }
 }
@@ -88,6 +96,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ),
         Name::Sim => campaign("floe-sim", ["seeds", ""], "FLOE_SIM_SEEDS", cases),
         Name::Miri => MIRI_FEATURES.into_iter().try_for_each(interpret),
+        Name::RoundTrips => round_trips::run(options.program.as_deref(), options.large),
     }
 }
 
