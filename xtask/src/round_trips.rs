@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use miette::{IntoDiagnostic, Result, bail, miette};
 use serde_json::Value;
 
-use crate::show::{bytes, heading, monotonic, relative, say};
+use crate::show::{bytes, heading, monotonic, say};
 use crate::{network::Network, process};
 
 /// Networks: nodes and shards.
@@ -174,12 +174,7 @@ impl Campaign {
                     bail!("{name} came back as other bytes");
                 }
             }
-            say(&format!(
-                "quilt {} of {} files of {}",
-                quilt.blob_id,
-                part.len(),
-                relative(&process::root().join(part.first().copied().unwrap_or_default()))
-            ));
+            say(&format!("a quilt of {} files", part.len()));
         }
         Ok(())
     }
