@@ -243,7 +243,11 @@ impl Demo<'_> {
     /// Runs `floe ARGS --json` on the network and returns what it printed.
     fn floe_json(&self, args: &[&str], quietly: bool) -> Result<Value> {
         if !quietly {
-            println!("  \x1b[1m$ floe {}\x1b[0m", args.join(" "));
+            let here = format!("{}/", process::root().display());
+            println!(
+                "  \x1b[1m$ floe {}\x1b[0m",
+                args.join(" ").replace(&here, "")
+            );
         }
         self.network.floe(self.floe, args)
     }
@@ -271,8 +275,12 @@ fn message(json: &Value) -> &str {
 /// How long something took for so many bytes, and what there is to say about it.
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
 fn took(size: u64, seconds: f64, remark: &str) -> String {
-    let rate = size as f64 / 1e6 / seconds;
-    format!("took      {seconds:.2} s, {rate:.1} MB/s, {remark}")
+    // Of less than that, no rate is of interest.
+    let rate = match size {
+        0..1_000_000 => String::new(),
+        _ => format!(" {:.1} MB/s,", size as f64 / 1e6 / seconds),
+    };
+    format!("took      {seconds:.2} s,{rate} {remark}")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
