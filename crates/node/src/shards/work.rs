@@ -43,12 +43,14 @@ impl ShardWork {
         loop {
             let table = changes.borrow_and_update().clone();
             tokio::select! {
+                biased;
                 () = shutdown.cancelled() => return Ok(()),
                 // What is under way is of an older epoch then; nothing of it is lost.
                 changed = changes.changed() => if changed.is_err() { return Ok(()) },
                 done = self.work(&table) => {
                     done?;
                     tokio::select! {
+                        biased;
                         () = shutdown.cancelled() => return Ok(()),
                         changed = changes.changed() => if changed.is_err() { return Ok(()) },
                     }
