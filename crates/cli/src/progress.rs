@@ -23,7 +23,7 @@ pub struct Bar {
 pub(crate) const REDRAW: Duration = Duration::from_millis(120);
 /// Columns of what is done, and of what it is done to.
 const PHASE_COLUMNS: usize = 11;
-const NAME_COLUMNS: usize = 16;
+const NAME_COLUMNS: usize = 14;
 
 /// What the numbers of a line count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +41,9 @@ impl Unit {
     pub(crate) fn style(self) -> ProgressStyle {
         let template = match self {
             Self::Bytes => {
-                "{msg}  {bar:12.cyan/blue} {percent:>3}% of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left"
+                "{msg}  {bar:8.cyan/blue} {percent:>3}% of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left"
             }
-            Self::Things => {
-                "{msg}  {bar:12.cyan/blue} {percent:>3}% of {len}  {per_sec}  {eta} left"
-            }
+            Self::Things => "{msg}  {bar:8.cyan/blue} {percent:>3}% of {len}  {eta} left",
             Self::Unknown => "{msg}  {spinner}",
         };
         ProgressStyle::with_template(template)
@@ -210,7 +208,7 @@ mod tests {
                 assert!(columns <= 80, "{columns} columns: {line}");
             }
         }
-        assert_eq!(title("reading", name), "reading     …s well.tar.zst");
+        assert_eq!(title("reading", name), "reading     … well.tar.zst");
         assert_eq!(title("reading", "a\tb\u{1b}[2J"), "reading     a·b·[2J");
         assert_eq!(title("reading", ""), "reading");
     }
