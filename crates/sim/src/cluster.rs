@@ -177,7 +177,7 @@ impl Cluster {
             )?;
             Ok(())
         };
-        excused(host, running.await).await
+        excused(host, Box::pin(running).await).await
     }
 
     /// What a storage node's host runs; with `lies`, a falsifying proxy stands in front of the node.

@@ -1,8 +1,4 @@
 //! A record that was acknowledged, is not in the durable index yet, and is damaged after a power cut.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test, also outside of its entry points"
-)]
 
 mod world;
 

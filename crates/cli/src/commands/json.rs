@@ -146,7 +146,8 @@ fn add_options(
     for (key, value) in options.iter().filter(|(_, value)| !value.is_null()) {
         let arg = find(command, key).ok_or_else(|| {
             let known = command.get_arguments().filter(|arg| !arg.is_hide_set());
-            let known = known.map(|arg| camel(arg.get_long().unwrap_or(arg.get_id().as_str())));
+            let known =
+                known.map(|arg| camel(arg.get_long().unwrap_or_else(|| arg.get_id().as_str())));
             refused(format!(
                 "{:?} has no option {key:?}",
                 camel(command.get_name())

@@ -1,6 +1,6 @@
 //! The nodes and their shards.
 
-use std::fmt;
+use std::{cmp::Reverse, fmt};
 
 use floe_contracts::{NetworkState, NodeInfo, ShardMap};
 use floe_core::{
@@ -115,8 +115,8 @@ fn rows(shards: &ShardMap, args: &Args) -> Vec<NodeRow> {
         Some(Sort::Id) => rows.sort_by_key(|row| row.node_id),
         Some(Sort::Name) => rows.sort_by(|a, b| a.name.cmp(&b.name)),
         Some(Sort::Url) => rows.sort_by(|a, b| a.network_address.cmp(&b.network_address)),
-        Some(Sort::Shards) => rows.sort_by(|a, b| b.n_shards.cmp(&a.n_shards)),
-        Some(Sort::Stake) => rows.sort_by(|a, b| b.stake.cmp(&a.stake)),
+        Some(Sort::Shards) => rows.sort_by_key(|row| Reverse(row.n_shards)),
+        Some(Sort::Stake) => rows.sort_by_key(|row| Reverse(row.stake)),
     }
     rows
 }
