@@ -113,7 +113,8 @@ impl Campaign {
         let args: Vec<_> = args.map(str::to_owned).into();
         let network = Network::start(&self.floe, &args)?;
         let outcome = body(&network);
-        outcome.and(network.stop())
+        let stopped = network.stop();
+        outcome.and(stopped)
     }
 
     /// Stores a file, reads it, compares it, deletes it.

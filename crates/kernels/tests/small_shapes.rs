@@ -1,7 +1,6 @@
 //! Every path agrees with the others on shapes that are small enough for an interpreter, and reach every
 //! kind of load, store and butterfly there is. `cargo xtask soak miri` runs this under Miri, with the
 //! features of each path, but for what needs tables of the library that take Miri half an hour to fill.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use floe_kernels::{
     CodeScratch, CodewordStates, FusedEncoder, FusedScratch, HashScratch, KernelPath, Kernels,
