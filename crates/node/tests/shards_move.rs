@@ -2,7 +2,6 @@
 //! whatever happens meanwhile, and served by the old owner until then.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test, also outside of its entry points"
 )]
 
