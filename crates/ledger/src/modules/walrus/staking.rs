@@ -1,4 +1,4 @@
-//! `walrus::staking`: the shared object in front of [`staking_inner`](super::staking_inner)
+//! `walrus::staking`: the shared object in front of [`staking_inner`]
 //! (`docs/spec/contracts.md` §4.6).
 
 mod natives;
