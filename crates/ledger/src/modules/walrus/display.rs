@@ -1,6 +1,6 @@
 //! `walrus::display`: how explorers show blobs, storage and stakes (`docs/spec/contracts.md` §3.7).
 //!
-//! The module has no functions of its own that a transaction can call; [`create`] runs once, at
+//! The module has no functions of its own that a transaction can call; `create` runs once, at
 //! deployment. The texts are this ledger's own, with the templates of the specification.
 
 use floe_core::{
