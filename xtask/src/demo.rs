@@ -18,6 +18,8 @@ const KILLED: [usize; 4] = [1, 4, 8, 11];
 /// How long healing may take: a second of deferral, and the recovery itself.
 const HEAL_TIME_MAX: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(100);
+/// Largest program that the demo stores: 100 shards take 149 MB.
+const FILE_BYTES_MAX: u64 = 100_000_000;
 
 /// Options of `cargo xtask demo`.
 #[derive(Debug, Args)]
@@ -45,7 +47,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let floe = process::root()
         .join("target/release")
         .join(format!("floe{}", std::env::consts::EXE_SUFFIX));
-    let file = options.file.clone().unwrap_or_else(|| floe.clone());
+    let file = match &options.file {
+        Some(file) => file.clone(),
+        None => default_file(&floe)?,
+    };
     let work = process::root().join("target/demo");
     if work.exists() {
         fs::remove_dir_all(&work).into_diagnostic()?;
@@ -88,6 +93,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     println!();
     Ok(())
+}
+
+/// The program itself, unless it was built with so much information for debuggers that a small
+/// network has no room for it.
+fn default_file(floe: &Path) -> Result<PathBuf> {
+    if fs::metadata(floe).into_diagnostic()?.len() <= FILE_BYTES_MAX {
+        return Ok(floe.to_owned());
+    }
+    Ok(process::root().join("Cargo.lock"))
 }
 
 struct Demo<'a> {
