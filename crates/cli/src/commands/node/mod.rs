@@ -9,7 +9,12 @@ mod status;
 use clap::Subcommand;
 use floe_contracts::SecretKey;
 
-use crate::{error::Failure, network::NetworkArgs, output::Output, world::World};
+use crate::{
+    error::{Failure, Reason},
+    network::NetworkArgs,
+    output::Output,
+    world::World,
+};
 
 /// Longest configuration file.
 const CONFIG_BYTES_MAX: usize = 1 << 20;
@@ -49,7 +54,6 @@ pub fn run(
 
 /// Reads and checks a configuration.
 fn config(path: &std::path::Path, world: &World) -> Result<floe_node::NodeConfig, Failure> {
-    use crate::error::Reason;
     let bytes = world.disk.read(path, CONFIG_BYTES_MAX)?;
     let refused = |reason: String| {
         let message = format!("{} is no configuration of a node", path.display());
@@ -61,9 +65,21 @@ fn config(path: &std::path::Path, world: &World) -> Result<floe_node::NodeConfig
     floe_node::NodeConfig::from_toml(&text).map_err(|error| refused(error.to_string()))
 }
 
+/// The protocol and network keys that a configuration names.
+fn keys(config: &floe_node::NodeConfig, world: &World) -> Result<floe_node::Keys, Failure> {
+    let keys = floe_node::Keys::read(
+        &*world.disk,
+        &config.protocol_key_path,
+        &config.network_key_path,
+    );
+    keys.map_err(|error| {
+        Failure::new(Reason::InvalidInput, "cannot read the keys of the node")
+            .caused_by(error.to_string())
+    })
+}
+
 /// The Sui key that pays for transactions of a node.
 fn wallet_key(path: &std::path::Path, world: &World) -> Result<SecretKey, Failure> {
-    use crate::error::Reason;
     let bytes = world.disk.read(path, KEY_BYTES_MAX)?;
     SecretKey::parse(String::from_utf8_lossy(&bytes).trim()).map_err(|error| {
         let message = format!("{} is no key", path.display());

@@ -4,7 +4,6 @@ use std::{fmt, path::PathBuf};
 
 use floe_contracts::{Contracts, Wallet};
 use floe_core::{ObjectId, keys::BlsPublicKey};
-use floe_node::Keys;
 use serde::Serialize;
 
 use super::registration::{Registration, TermsArgs};
@@ -73,15 +72,7 @@ pub(super) fn run(
         });
     };
     let config = super::config(path, world)?;
-    let keys = Keys::read(
-        &*world.disk,
-        &config.protocol_key_path,
-        &config.network_key_path,
-    );
-    let keys = keys.map_err(|error| {
-        Failure::new(Reason::InvalidInput, "cannot read the keys of the node")
-            .caused_by(error.to_string())
-    })?;
+    let keys = super::keys(&config, world)?;
     let network = NetworkArgs {
         config: Some(config.network_config_path.clone()),
         ..network.clone()

@@ -9,7 +9,7 @@ use std::{
 
 use floe_contracts::{Contracts, NetworkConfig, RpcOptions, Wallet, WalletOptions};
 use floe_env::{Env, Listener, tcp_listener};
-use floe_node::{BuildError, Keys, Node, NodeConfig, SuiChain};
+use floe_node::{BuildError, Node, NodeConfig, SuiChain};
 
 use crate::{
     commands::service::{log_to_stderr, runtime, stop_on_signals},
@@ -39,15 +39,7 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
 async fn serve(config: NodeConfig, world: &World, output: Output) -> Result<(), Failure> {
     let env = super::env(world)?;
     let shutdown = stop_on_signals()?;
-    let keys = Keys::read(
-        &*world.disk,
-        &config.protocol_key_path,
-        &config.network_key_path,
-    );
-    let keys = keys.map_err(|error| {
-        Failure::new(Reason::InvalidInput, "cannot read the keys of the node")
-            .caused_by(error.to_string())
-    })?;
+    let keys = super::keys(&config, world)?;
     let chain = connect(&env, &config, world).await?;
     let listener = listen(config.listen).await?;
     let metrics = match config.metrics_listen {
