@@ -191,12 +191,13 @@ impl Wallet {
                 error => Failure::Final(error),
             });
         }
-        let price = draft.gas_payment.price;
-        let budget = budget(effects.gas_summary(), price).min(limit);
-        // Equal transactions have equal digests and would run once: another process with the same
-        // wallet might take our payment for its own.
-        let spread = self.contracts().chain().random_below(BUDGET_SPREAD);
-        let budget = budget.saturating_sub(spread).max(price * BUDGET_MIN_UNITS);
+        let random = self.contracts().chain().random_below(BUDGET_SPREAD);
+        let budget = budget(
+            effects.gas_summary(),
+            draft.gas_payment.price,
+            limit,
+            random,
+        );
         let transaction = self
             .complete(ptb, deployment, &objects, &held, budget)
             .await?;
@@ -387,11 +388,19 @@ impl Wallet {
     }
 }
 
-/// What was used and a margin, so that a price or a size that changes does not matter.
-fn budget(gas: &GasCostSummary, price: u64) -> u64 {
+/// What was used and a margin, so that a price or a size that changes does not matter; not more than
+/// there is.
+///
+/// Equal transactions have equal digests and would run once: another process with the same wallet
+/// might take our payment for its own. So some of the margin, and nothing else, is left out at
+/// `random` (MIST, below [`BUDGET_SPREAD`]).
+fn budget(gas: &GasCostSummary, price: u64, limit: u64, random: u64) -> u64 {
     let used = gas.computation_cost.saturating_add(gas.storage_cost);
+    let least = used.max(price.saturating_mul(BUDGET_MIN_UNITS)).min(limit);
     let margin = (used / 5).saturating_add(price.saturating_mul(BUDGET_MIN_UNITS));
-    used.saturating_add(margin).min(BUDGET_MAX)
+    let most = used.saturating_add(margin).min(BUDGET_MAX).min(limit);
+    let room = most.saturating_sub(least).min(BUDGET_SPREAD);
+    most - random.checked_rem(room).unwrap_or(0)
 }
 
 fn argument(error: crate::ptb::PtbError) -> TransactionError {
@@ -425,4 +434,33 @@ fn written(effects: &sui_sdk_types::TransactionEffects) -> (Vec<ObjectId>, u64) 
         .map(|change| crate::object_id(&change.object_id))
         .collect();
     (ids, effects.lamport_version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(computation_cost: u64, storage_cost: u64) -> GasCostSummary {
+        let mut gas = GasCostSummary::default();
+        gas.computation_cost = computation_cost;
+        gas.storage_cost = storage_cost;
+        gas
+    }
+
+    /// Whoever has only just enough can still pay, whatever is drawn at random.
+    #[test]
+    fn a_budget_covers_what_is_used_even_if_that_is_all_there_is() {
+        for limit in [20_000_000, 20_000_001, 20_100_000, 20_600_000, 90_000_000] {
+            for random in [0, 1, 99_999, BUDGET_SPREAD - 1] {
+                let budget = budget(&used(1_000_000, 19_000_000), 1000, limit, random);
+                assert!(
+                    (20_000_000..=limit).contains(&budget),
+                    "{budget} of {limit} with {random}"
+                );
+            }
+        }
+        let twice = [1, 2].map(|random| budget(&used(1_000_000, 0), 1000, 50_000_000, random));
+        assert_ne!(twice[0], twice[1]);
+        assert_eq!(budget(&used(0, 0), 1000, 5_000_000, 0), 1_000_000);
+    }
 }
