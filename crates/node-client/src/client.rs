@@ -1,16 +1,19 @@
 //! Sending requests to a node and receiving its answers.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use floe_api::{ApiError, MEDIA_JSON, Method, Route, limits, media_type_is};
 use floe_core::keys::NetworkPublicKey;
 use floe_env::{Connector, Env};
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use http::{HeaderMap, HeaderValue, Request, Uri, header, uri};
-use hyper_util::{
-    client::legacy::Client,
-    rt::{TokioExecutor, TokioTimer},
-};
 use rustls_pki_types::ServerName;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
@@ -21,6 +24,7 @@ use crate::{
     connect::Connect,
     error::{InvalidAnswer, NodeError},
     metrics::Metrics,
+    pool::{Connections, Pool},
     tls,
 };
 
@@ -43,7 +47,10 @@ pub struct Options {
     pub requests_max: usize,
     /// How long opening a connection may take. Default 5 s.
     pub connect_timeout: Duration,
-    /// How long a request may go without a byte moving. Default 60 s.
+    /// How long a request may go without a byte moving until it is sent again over a new connection,
+    /// besides what the bodies under way to the node may take. Default 10 s.
+    pub patience: Duration,
+    /// How long a request may go without a byte moving until it is given up. Default 60 s.
     pub stall_timeout: Duration,
     /// How long a request may take. Default 5 min.
     pub total_timeout: Duration,
@@ -58,6 +65,7 @@ impl Default for Options {
         Self {
             requests_max: 16,
             connect_timeout: Duration::from_secs(5),
+            patience: Duration::from_secs(10),
             stall_timeout: Duration::from_secs(60),
             total_timeout: Duration::from_secs(300),
             idle_timeout: Duration::from_secs(30),
@@ -101,13 +109,15 @@ struct Inner {
     address: NodeAddress,
     scheme: uri::Scheme,
     env: Env,
-    http: Client<Connect, Outgoing>,
+    pool: Pool,
     permits: Semaphore,
+    /// Bytes of the bodies of requests under way.
+    sending: AtomicU64,
     options: Options,
 }
 
 /// A request that is ready to go.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) route: Route,
     pub(crate) path: String,
@@ -156,20 +166,14 @@ impl NodeClient {
             timeout: options.connect_timeout,
             tls,
         };
-        // HTTP/1.1: slivers are large, every one has a connection's whole window to itself, and one
-        // that stalls holds up no other.
-        let http = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(options.idle_timeout)
-            .pool_max_idle_per_host(options.requests_max)
-            .http1_max_buf_size(HTTP_BUFFER_BYTES)
-            .build(connect);
+        let pool = Pool::new(connect, options.requests_max, options.idle_timeout);
         let inner = Arc::new(Inner {
             address,
             scheme,
             env: env.clone(),
-            http,
+            pool,
             permits: Semaphore::new(options.requests_max),
+            sending: AtomicU64::new(0),
             options,
         });
         Ok(Self { inner, moved: None })
@@ -202,7 +206,7 @@ impl NodeClient {
         let route = call.route;
         let moved = self.moved.clone().unwrap_or_default();
         let (stall, total) = (inner.options.stall_timeout, inner.options.total_timeout);
-        let exchange = self.exchange(call, &moved);
+        let exchange = self.insist(&call, &moved);
         let outcome = moved.watch(&*inner.env.clock, stall, total, exchange).await;
         let outcome = outcome.unwrap_or_else(|elapsed| {
             Err(NodeError::TimedOut {
@@ -219,12 +223,51 @@ impl NodeClient {
         outcome
     }
 
-    async fn exchange(&self, call: Call, moved: &Moved) -> Result<Answer, NodeError> {
+    /// Sends a request, and again if there is no sign of life: a connection may be dead without a
+    /// word, though the node is well. What comes first counts. All requests may be repeated.
+    async fn insist(&self, call: &Call, moved: &Moved) -> Result<Answer, NodeError> {
+        let inner = &*self.inner;
+        let _sending = Sending::begin(&inner.sending, call.body.len());
+        let mut connections = inner.pool.current();
+        let mut attempts = FuturesUnordered::new();
+        attempts.push(self.exchange(call.clone(), moved, connections.clone()));
+        loop {
+            let before = moved.get();
+            let next = attempts.select_next_some();
+            match inner.env.clock.timeout(self.patience(), next).await {
+                // Another one is under way.
+                Ok(Err(error)) if error.is_of_connection() && !attempts.is_empty() => {}
+                Ok(outcome) => return outcome,
+                Err(_) if moved.get() == before && attempts.len() < ATTEMPTS_MAX => {
+                    let route = call.route.name();
+                    tracing::debug!(route, node = %inner.address, "silence, asking again");
+                    connections = inner.pool.instead_of(&connections);
+                    attempts.push(self.exchange(call.clone(), moved, connections.clone()));
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// How long a request may show no sign of life. Bodies count as moved when they lie in buffers,
+    /// and may take a while from there to a slow node.
+    fn patience(&self) -> Duration {
+        let sending = self.inner.sending.load(Ordering::Relaxed);
+        let sending = Duration::from_secs(sending) / SLOWEST_BYTES_PER_SECOND;
+        self.inner.options.patience.saturating_add(sending)
+    }
+
+    async fn exchange(
+        &self,
+        call: Call,
+        moved: &Moved,
+        connections: Connections,
+    ) -> Result<Answer, NodeError> {
         let inner = &*self.inner;
         let (route, max) = (call.route, call.answer_bytes_max);
         let accept = call.accept;
         let request = self.request(call, moved)?;
-        let response = inner.http.request(request).await;
+        let response = connections.http.request(request).await;
         let (head, body) = response.map_err(|error| self.failed(error))?.into_parts();
         let status = head.status.as_u16();
         let success = head.status.is_success();
@@ -326,8 +369,30 @@ impl NodeClient {
     }
 }
 
-/// Bytes that a connection reads at once, at most.
-const HTTP_BUFFER_BYTES: usize = 512 << 10;
+/// How often a request is under way at once, at most.
+const ATTEMPTS_MAX: usize = 3;
+/// No node need be faster.
+const SLOWEST_BYTES_PER_SECOND: u32 = 50_000;
+
+/// A request whose body is under way.
+struct Sending<'c> {
+    all: &'c AtomicU64,
+    bytes: u64,
+}
+
+impl<'c> Sending<'c> {
+    fn begin(all: &'c AtomicU64, bytes: usize) -> Self {
+        let bytes = bytes as u64;
+        all.fetch_add(bytes, Ordering::Relaxed);
+        Self { all, bytes }
+    }
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
 
 fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers

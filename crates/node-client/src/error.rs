@@ -113,6 +113,11 @@ impl NodeError {
             if error.reason_in(Domain::Node) == Some(blocked))
     }
 
+    /// Whether it is the connection that failed, and nothing is known of the node.
+    pub(crate) const fn is_of_connection(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::Broken { .. })
+    }
+
     /// The reason the node gave.
     pub fn reason(&self) -> Option<Reason> {
         match self {

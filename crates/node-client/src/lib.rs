@@ -15,6 +15,7 @@ mod client;
 mod connect;
 mod error;
 mod metrics;
+mod pool;
 mod requests;
 mod sliver;
 mod tls;

@@ -40,7 +40,7 @@ fn metadata() -> VerifiedMetadata {
 
 fn client(routes: Router, security: Security, key: Option<NetworkSecretKey>) -> NodeClient {
     let (env, connections) = support::world();
-    support::serve(connections, routes, key);
+    support::serve(connections, move || routes.clone(), key);
     let address = "127.0.0.1:9185".parse().unwrap();
     NodeClient::new(&env, address, security, Options::default()).unwrap()
 }

@@ -1,22 +1,34 @@
 //! One call, tried until it succeeds or there is no point.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tonic::transport::Channel;
 
-use super::{Chain, Node, RpcError, RpcFailure};
+use super::{
+    Chain, RpcError, RpcFailure,
+    node::{Link, Node},
+};
 
 /// An answer and the node it is from.
 pub(crate) struct Reply<T> {
     value: T,
-    url: std::sync::Arc<str>,
+    origin: Origin,
     method: &'static str,
 }
 
+/// The node an answer is from, and the connection.
+pub(super) struct Origin {
+    pub(super) node: Arc<Node>,
+    pub(super) link: Link,
+}
+
 impl<T> Reply<T> {
-    /// The answer, and the URL of its node.
-    pub(crate) fn into_parts(self) -> (T, std::sync::Arc<str>) {
-        (self.value, self.url)
+    /// The answer, and where it is from.
+    pub(super) fn into_parts(self) -> (T, Origin) {
+        (self.value, self.origin)
     }
 
     /// Reads the answer; a failure is the node's.
@@ -24,7 +36,8 @@ impl<T> Reply<T> {
         self,
         read: impl FnOnce(T) -> Result<U, RpcFailure>,
     ) -> Result<U, RpcError> {
-        read(self.value).map_err(|failure| RpcError::new(self.method, &self.url, failure))
+        read(self.value)
+            .map_err(|failure| RpcError::new(self.method, &self.origin.node.url, failure))
     }
 }
 
@@ -43,24 +56,25 @@ impl Chain {
         let mut attempt = 1;
         loop {
             let (index, node) = self.node(attempt - 1);
-            let answer = self
-                .0
-                .clock
-                .timeout(options.timeout, request(node.channel))
-                .await;
+            let link = node.link();
+            let request = request(link.channel.clone());
+            let answer = self.0.clock.timeout(options.timeout, request).await;
             let failure = match answer {
                 Ok(Ok(response)) => {
                     self.0.preferred.store(index, Ordering::Relaxed);
                     return Ok(Reply {
                         value: response.into_inner(),
-                        url: node.url,
+                        origin: Origin { node, link },
                         method,
                     });
                 }
                 Ok(Err(status)) => RpcFailure::from(status),
-                Err(elapsed) => RpcFailure::Timeout {
-                    limit: elapsed.limit,
-                },
+                Err(elapsed) => {
+                    node.replace(&link);
+                    RpcFailure::Timeout {
+                        limit: elapsed.limit,
+                    }
+                }
             };
             let error = RpcError::new(method, &node.url, failure);
             if attempt >= options.attempts || !error.is_retryable() {
@@ -74,13 +88,13 @@ impl Chain {
     }
 
     /// The node for an attempt: the preferred one first, then the others in turn.
-    pub(super) fn node(&self, attempt: u32) -> (usize, Node) {
+    fn node(&self, attempt: u32) -> (usize, Arc<Node>) {
         let nodes = &self.0.nodes;
         let attempt = usize::try_from(attempt).unwrap_or(usize::MAX);
         let preferred = self.0.preferred.load(Ordering::Relaxed);
         let index = preferred.wrapping_add(attempt) % nodes.len();
         let node = nodes.get(index).expect("an index below the length");
-        (index, node.clone())
+        (index, Arc::clone(node))
     }
 
     /// A random number below `bound`.

@@ -15,6 +15,7 @@ use tonic::Streaming;
 
 use super::{
     ANSWER_BYTES_MAX, Chain, RpcError, RpcFailure,
+    call::Origin,
     error::{malformed, missing},
     objects::ledger,
 };
@@ -64,13 +65,13 @@ pub(crate) struct RawTransaction {
 pub(crate) struct CheckpointStream {
     stream: Streaming<proto::SubscribeCheckpointsResponse>,
     chain: Chain,
-    url: std::sync::Arc<str>,
+    origin: Origin,
 }
 
 impl std::fmt::Debug for CheckpointStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CheckpointStream")
-            .field("url", &self.url)
+            .field("node", &self.origin.node)
             .finish()
     }
 }
@@ -162,11 +163,11 @@ impl Chain {
                 }
             })
             .await?;
-        let (stream, url) = reply.into_parts();
+        let (stream, origin) = reply.into_parts();
         Ok(CheckpointStream {
             stream,
             chain: self.clone(),
-            url,
+            origin,
         })
     }
 }
@@ -190,11 +191,15 @@ impl CheckpointStream {
                 message: "the subscription ended".to_owned(),
             }),
             Ok(Err(status)) => Err(status.into()),
-            Err(elapsed) => Err(RpcFailure::Timeout {
-                limit: elapsed.limit,
-            }),
+            Err(elapsed) => {
+                self.origin.node.replace(&self.origin.link);
+                Err(RpcFailure::Timeout {
+                    limit: elapsed.limit,
+                })
+            }
         };
-        checkpoint.map_err(|failure| RpcError::new("SubscribeCheckpoints", &self.url, failure))
+        let url = &self.origin.node.url;
+        checkpoint.map_err(|failure| RpcError::new("SubscribeCheckpoints", url, failure))
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! Every call has a deadline by the [`Clock`] of the environment. What may have failed by chance
 //! (no connection, overload, deadline) is tried again with the next of the nodes, after a random
-//! pause. Execution is one of these calls: a transaction that is submitted twice runs once.
+//! pause; a node that was silent, over a new connection. Execution is one of these calls: a transaction that is submitted twice runs once.
 
 mod call;
 mod checkpoints;
 mod error;
 mod execution;
+mod node;
 mod objects;
 mod packages;
 
@@ -21,9 +22,9 @@ use std::{
 };
 
 use floe_env::{Clock, Connector, Env, Rng};
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 
 pub(crate) use self::checkpoints::{CheckpointStream, RawCheckpoint, RawTransaction};
+use self::node::Node;
 pub(crate) use self::packages::TypeOrigins;
 pub use self::{
     checkpoints::ServiceInfo,
@@ -69,7 +70,7 @@ impl Default for RpcOptions {
 pub struct Chain(Arc<Inner>);
 
 struct Inner {
-    nodes: Vec<Node>,
+    nodes: Vec<Arc<Node>>,
     /// The node that answered last.
     preferred: AtomicUsize,
     options: RpcOptions,
@@ -77,17 +78,9 @@ struct Inner {
     rng: Arc<dyn Rng>,
 }
 
-#[derive(Clone)]
-struct Node {
-    url: Arc<str>,
-    channel: Channel,
-}
-
 impl fmt::Debug for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.0.nodes.iter().map(|node| &node.url))
-            .finish()
+        f.debug_list().entries(&self.0.nodes).finish()
     }
 }
 
@@ -104,7 +97,7 @@ impl Chain {
         options: RpcOptions,
     ) -> Result<Self, RpcError> {
         let connector = Connector::new(env.net.clone());
-        let node = |url: &str| Node::new(url, connector.clone(), &options);
+        let node = |url: &str| Node::new(url, connector.clone(), &options).map(Arc::new);
         let nodes = urls
             .into_iter()
             .map(|url| node(url.as_ref()))
@@ -135,34 +128,5 @@ impl Chain {
     /// The options given at the start.
     pub fn options(&self) -> &RpcOptions {
         &self.0.options
-    }
-}
-
-impl Node {
-    fn new(url: &str, connector: Connector, options: &RpcOptions) -> Result<Self, RpcError> {
-        let failed = |reason: String| RpcError::new("configure", url, RpcFailure::Url { reason });
-        let mut endpoint =
-            Endpoint::from_shared(url.to_owned()).map_err(|e| failed(e.to_string()))?;
-        match endpoint.uri().scheme_str() {
-            Some("http") => {}
-            Some("https") => {
-                let tls = ClientTlsConfig::new().with_enabled_roots();
-                endpoint = endpoint
-                    .tls_config(tls)
-                    .map_err(|e| failed(e.to_string()))?;
-            }
-            _ => return Err(failed("expected http:// or https://".to_owned())),
-        }
-        // One slow subscription must not starve the other calls of its connection.
-        let endpoint = endpoint
-            .connect_timeout(options.timeout)
-            .http2_keep_alive_interval(Duration::from_secs(15))
-            .keep_alive_timeout(Duration::from_secs(20))
-            .initial_stream_window_size(2 << 20)
-            .initial_connection_window_size(32 << 20);
-        Ok(Self {
-            url: url.into(),
-            channel: endpoint.connect_with_connector_lazy(connector),
-        })
     }
 }

@@ -9,6 +9,7 @@
 mod a_network_lives;
 mod follows_events;
 mod lives_through_epochs;
+mod outlives_connections;
 mod pays_concurrently;
 mod serves_indexers;
 mod stores_blobs;

@@ -43,16 +43,16 @@ pub(crate) fn world() -> (Env, mpsc::Receiver<DuplexStream>) {
     (env, receiver)
 }
 
-/// Serves `routes` on all connections, over TLS if there is a key.
+/// Serves what `routes` gives for each connection, over TLS if there is a key.
 pub(crate) fn serve(
     mut connections: mpsc::Receiver<DuplexStream>,
-    routes: Router,
+    mut routes: impl FnMut() -> Router + Send + 'static,
     key: Option<NetworkSecretKey>,
 ) {
     let tls = key.map(|key| acceptor(&key));
     tokio::spawn(async move {
         while let Some(stream) = connections.recv().await {
-            let service = hyper_util::service::TowerToHyperService::new(routes.clone());
+            let service = hyper_util::service::TowerToHyperService::new(routes());
             let tls = tls.clone();
             tokio::spawn(async move {
                 let http = hyper::server::conn::http1::Builder::new();
