@@ -17,7 +17,7 @@ mod web;
 use std::{net::SocketAddr, sync::Arc};
 
 use floe_env::Disk;
-use floe_fullnode::Options;
+use floe_fullnode::{Options, Server, ServerLimits};
 use sui_rpc::{
     Client,
     field::{FieldMask, FieldMaskUtil},
@@ -26,6 +26,7 @@ use sui_rpc::{
 use sui_sdk_types::{ObjectReference, SignedTransaction, Transaction};
 use support::{Node, User, crash_disk};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 /// A node with its API on a port, and two users with coins.
 struct Fixture {
@@ -45,11 +46,20 @@ impl Fixture {
         let (_, disk) = crash_disk();
         let users = vec![User::new(1), User::new(2)];
         let node = Node::start_at(&disk, &users, options, support::GENESIS_MS).unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let any_port = (std::net::Ipv4Addr::LOCALHOST, 0).into();
+        let listener = floe_env::tcp_listener(any_port).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = floe_fullnode::rpc::router(&node.handle);
+        let server = Server {
+            env: support::env(Arc::clone(&disk), support::GENESIS_MS),
+            router: floe_fullnode::rpc::router(&node.handle),
+            limits: ServerLimits::default(),
+            metrics: Arc::clone(node.handle.metrics()),
+        };
         let serving = tokio::spawn(async move {
-            axum::serve(listener, router).await.unwrap();
+            server
+                .serve(listener, CancellationToken::new())
+                .await
+                .unwrap();
         });
         Self {
             node,

@@ -15,8 +15,10 @@ use floe_core::{
     messages::{BlobPersistence, Message, ProofOfPossession, StorageConfirmation},
     onchain::{blob::Blob, staking::VotingParams},
 };
-use floe_env::{Env, Inline, OsRng, Rng as _, SystemClock, TcpNet, TokioSpawn, testing::CrashDisk};
-use floe_fullnode::{Handle, Options, Service, rpc};
+use floe_env::{
+    Env, Inline, OsRng, Rng as _, SystemClock, TcpNet, TokioSpawn, tcp_listener, testing::CrashDisk,
+};
+use floe_fullnode::{Handle, Options, Server, ServerLimits, Service, rpc};
 use floe_ledger::{
     GenesisAccount, GenesisBuilder, GenesisConfig, GenesisExchange, GenesisNode, WalrusGenesis,
     WalrusNetwork,
@@ -177,7 +179,7 @@ impl Network {
         let handle = service.handle();
         let shutdown = CancellationToken::new();
         tokio::spawn(service.run(shutdown.clone()));
-        let url = serve(rpc::router(&handle), shutdown.clone()).await;
+        let url = serve(&handle, rpc::router(&handle), shutdown.clone()).await;
         Self {
             trust: Trust {
                 chain_id: first.chain_id(),
@@ -219,7 +221,7 @@ impl Network {
 
     /// Another full node's server in front of this one.
     pub(crate) async fn serve(&self, router: axum::Router) -> String {
-        serve(router, self.shutdown.clone()).await
+        serve(&self.handle, router, self.shutdown.clone()).await
     }
 
     /// Moves the chain's clock and waits until that can be seen.
@@ -322,15 +324,18 @@ pub(crate) fn encoded(length: u64) -> u64 {
     params.encoded_length(length).unwrap()
 }
 
-async fn serve(router: axum::Router, shutdown: CancellationToken) -> String {
-    let address = (Ipv4Addr::LOCALHOST, 0);
-    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+/// Serves as a full node does.
+async fn serve(handle: &Handle, router: axum::Router, shutdown: CancellationToken) -> String {
+    let address = (Ipv4Addr::LOCALHOST, 0).into();
+    let listener = tcp_listener(address).await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        axum::serve(listener, router)
-            .with_graceful_shutdown(shutdown.cancelled_owned())
-            .await
-    });
+    let server = Server {
+        env: env(),
+        router,
+        limits: ServerLimits::default(),
+        metrics: Arc::clone(handle.metrics()),
+    };
+    tokio::spawn(server.serve(listener, shutdown));
     format!("http://127.0.0.1:{port}")
 }
 
