@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{num::NonZeroU16, path::PathBuf};
 
 use bytesize::ByteSize;
 use clap::{Parser, Subcommand};
@@ -50,8 +50,8 @@ pub struct Global {
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// Threads that compute [default: one per core]
-    #[arg(long, global = true, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    #[arg(long, global = true, value_name = "N", value_parser = thread_count)]
+    pub threads: Option<NonZeroU16>,
     /// Working memory, like 512MiB or 2GB; larger blobs take more passes
     #[arg(long, global = true, value_name = "SIZE", default_value = "384MiB")]
     pub memory: ByteSize,
@@ -133,6 +133,17 @@ impl Shards {
     }
 }
 
+/// More threads than any machine has cores would only stand in each other's way.
+const THREADS_MAX: u16 = 1024;
+
+fn thread_count(text: &str) -> Result<NonZeroU16, String> {
+    let count = text
+        .parse()
+        .ok()
+        .filter(|n: &NonZeroU16| n.get() <= THREADS_MAX);
+    count.ok_or_else(|| format!("expected a number from 1 to {THREADS_MAX}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,5 +172,19 @@ mod tests {
         }
         let unknown = Cli::try_parse_from(["floe", "read", id, "--unknown"]);
         assert!(unknown.is_err(), "{unknown:?}");
+    }
+
+    #[test]
+    fn more_threads_than_a_machine_runs_are_refused() {
+        for (count, good) in [
+            ("0", false),
+            ("1", true),
+            ("1024", true),
+            ("1025", false),
+            ("-1", false),
+        ] {
+            let parsed = Cli::try_parse_from(["floe", "blob-id", "file", "--threads", count]);
+            assert_eq!(parsed.is_ok(), good, "{count}: {parsed:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! From the command line to an exit code.
 
-use std::{io::Write as _, path::Path, process::ExitCode, sync::Arc};
+use std::{io::Write as _, num::NonZeroUsize, path::Path, process::ExitCode, sync::Arc};
 
 use clap::Parser as _;
 use floe_env::{Compute, Inline, OsDisk, PoolSize, ThreadPool};
@@ -132,11 +132,11 @@ fn world(global: &Global) -> Result<World, Failure> {
 
 fn threads(global: &Global) -> Result<Arc<dyn Compute>, Failure> {
     let default = PoolSize::default();
-    let cpu = global.threads.unwrap_or(default.cpu);
+    let cpu = global.threads.map_or(default.cpu, NonZeroUsize::from);
     if cpu.get() == 1 {
         return Ok(Arc::new(Inline));
     }
-    let io = std::num::NonZeroUsize::MIN;
+    let io = NonZeroUsize::MIN;
     let pool = ThreadPool::new(PoolSize { cpu, io }).map_err(|error| {
         Failure::new(Reason::Io, "cannot start threads")
             .caused_by(error)

@@ -300,8 +300,15 @@ impl Target {
 /// Copies all of a source to stdout.
 pub(crate) fn copy_to_stdout(source: &dyn Source) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let written = copy(source, |_, bytes| out.write_all(bytes)).and_then(|()| out.flush());
-    written.map_err(|error| Failure::io_of("write to stdout", &error))
+    printed(copy(source, |_, bytes| out.write_all(bytes)).and_then(|()| out.flush()))
+}
+
+/// The outcome of printing. That nobody reads any more is the reader's choice, not an error to tell.
+pub(crate) fn printed(written: io::Result<()>) -> Result<(), Failure> {
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::interrupted(),
+        _ => Failure::io_of("write to stdout", &error),
+    })
 }
 
 /// Hands all of a source to `take`, piece by piece.

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     io::{self, Write as _},
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -10,13 +11,15 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use floe_client::{Check, OpenBlob};
 use floe_core::BlobId;
+use floe_encoding::BlobOutput as _;
 use serde::Serialize;
 
 use crate::{
+    commands::decode::{copy_to_stdout, printed},
     error::{Failure, Reason},
     network::{self, NetworkArgs, Session, phases},
     output::{Facts, Output, bytes},
-    staging::{Existing, StagedFile},
+    staging::{Existing, ScratchFile, StagedFile},
     world::World,
 };
 
@@ -102,12 +105,7 @@ async fn read(args: &Args, world: &World, output: Output, session: Session) -> R
         Some(path) if path != Path::new("-") => {
             let length = range.end.saturating_sub(range.start);
             if part {
-                let data = blob.read_range(range).await?;
-                let staged =
-                    StagedFile::begin(world, path, length, Existing::from_force(args.force))?;
-                floe_encoding::BlobOutput::write_at(&staged, 0, &data)
-                    .map_err(|error| Failure::io_of("write the file", &error))?;
-                staged.commit()?;
+                part_to_file(args, world, &blob, path, range).await?;
             } else {
                 to_file(args, world, &blob, path).await?;
             }
@@ -130,11 +128,7 @@ async fn read(args: &Args, world: &World, output: Output, session: Session) -> R
                 length: data.len() as u64,
             })
         }
-        _ if args.check() == Check::Strict => {
-            // Nothing may be printed before all has been checked.
-            let data = blob.read(Check::Strict).await?;
-            print(&data)
-        }
+        _ if args.check() == Check::Strict => strictly_to_stdout(world, &blob).await,
         _ => to_stdout(&blob, range).await,
     }
 }
@@ -151,7 +145,37 @@ async fn to_file(args: &Args, world: &World, blob: &OpenBlob, path: &Path) -> Re
     staged.ok_or_else(still)?.commit()
 }
 
-async fn to_stdout(blob: &OpenBlob, range: std::ops::Range<u64>) -> Result<(), Failure> {
+async fn part_to_file(
+    args: &Args,
+    world: &World,
+    blob: &OpenBlob,
+    path: &Path,
+    range: Range<u64>,
+) -> Result<(), Failure> {
+    let length = range.end.saturating_sub(range.start);
+    let mut stream = blob.stream(range).await?;
+    let staged = StagedFile::begin(world, path, length, Existing::from_force(args.force))?;
+    let mut offset = 0;
+    while let Some(piece) = stream.next().await? {
+        staged
+            .write_at(offset, &piece)
+            .map_err(|error| Failure::io_of("write the file", &error))?;
+        offset += piece.len() as u64;
+    }
+    staged.commit()
+}
+
+/// Nothing is printed before all has been checked, so a temporary file holds it until then.
+async fn strictly_to_stdout(world: &World, blob: &OpenBlob) -> Result<(), Failure> {
+    let scratch = Arc::new(ScratchFile::new(world, blob.length())?);
+    let progress = phases(world, vec![blob.blob_id().to_string()]);
+    blob.read_to(Arc::clone(&scratch) as _, Check::Strict, &*progress)
+        .await?;
+    drop(progress);
+    copy_to_stdout(&*scratch)
+}
+
+async fn to_stdout(blob: &OpenBlob, range: Range<u64>) -> Result<(), Failure> {
     let mut stream = blob.stream(range).await?;
     while let Some(piece) = stream.next().await? {
         print(&piece)?;
@@ -162,11 +186,5 @@ async fn to_stdout(blob: &OpenBlob, range: std::ops::Range<u64>) -> Result<(), F
 /// Prints bytes on stdout. That nobody reads them is no error.
 pub(super) fn print(data: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(data).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::io_of("write to stdout", &error))
-        }
-        Err(_) => Err(Failure::interrupted()),
-        Ok(()) => Ok(()),
-    }
+    printed(out.write_all(data).and_then(|()| out.flush()))
 }
