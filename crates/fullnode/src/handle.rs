@@ -56,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) stopped: CancellationToken,
     pub(crate) verifier: UserSignatureVerifier,
     pub(crate) limits: NodeLimits,
+    /// Milliseconds of an epoch of the chain.
+    pub(crate) epoch_duration_ms: u64,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) waiting: Mutex<Waiting>,
 }

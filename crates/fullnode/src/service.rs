@@ -144,10 +144,11 @@ impl Service {
         drop(reader);
         let sequencer: Arc<dyn Sequencer> =
             Arc::new(Solo::new(options.solo, Arc::clone(&env.clock), ahead_ms));
+        let epoch_duration_ms = u64::try_from(options.chain_epoch.as_millis()).unwrap_or(u64::MAX);
         let engine = Engine::new(EngineParts {
             state: EngineState::new(Arc::clone(&store), options.object_cache_bytes)?,
             key,
-            epoch_duration_ms: u64::try_from(options.chain_epoch.as_millis()).unwrap_or(u64::MAX),
+            epoch_duration_ms,
         })
         .map_err(|rejection| StartError::State(Arc::new(rejection)))?;
         let handle = Handle::new(Shared {
@@ -158,6 +159,7 @@ impl Service {
             stopped: CancellationToken::new(),
             verifier: UserSignatureVerifier::new(),
             limits: options.limits,
+            epoch_duration_ms,
             metrics: Arc::new(Metrics::new()),
             waiting: Mutex::new(Waiting::default()),
         });

@@ -60,6 +60,7 @@ pub(crate) fn check_form<'t>(
         return Err(Rejection::SystemTransaction);
     };
     check_sizes(tx, ptb)?;
+    check_commands(ptb)?;
     check_expiration(&tx.expiration, ctx)?;
     if checks == Checks::Enabled {
         check_gas(&tx.gas_payment, ctx)?;
@@ -115,9 +116,28 @@ fn check_sizes(tx: &Transaction, ptb: &ProgrammableTransaction) -> Result<(), Re
             )?;
         }
     }
-    if ptb.commands.is_empty() {
+    Ok(())
+}
+
+/// Commands that would do nothing are mistakes. A transaction without any command is not: it puts
+/// its gas coins together.
+fn check_commands(ptb: &ProgrammableTransaction) -> Result<(), Rejection> {
+    for (index, command) in ptb.commands.iter().enumerate() {
+        let what = match command {
+            Command::TransferObjects(transfer) if transfer.objects.is_empty() => {
+                "TransferObjects without objects"
+            }
+            Command::SplitCoins(split) if split.amounts.is_empty() => "SplitCoins without amounts",
+            Command::MergeCoins(merge) if merge.coins_to_merge.is_empty() => {
+                "MergeCoins without coins"
+            }
+            Command::MakeMoveVector(make) if make.elements.is_empty() && make.type_.is_none() => {
+                "MakeMoveVec without elements or a type"
+            }
+            _ => continue,
+        };
         return Err(Rejection::Malformed {
-            reason: "transaction without commands".to_owned(),
+            reason: format!("{what} (command {index})"),
         });
     }
     Ok(())

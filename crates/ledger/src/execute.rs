@@ -135,8 +135,13 @@ fn run(
     let gas = &tx.gas_payment;
     let budget = match options.checks {
         Checks::Enabled => gas.budget,
-        // An inspection may spend all that its gas coin holds.
-        Checks::Disabled => admitted.gas_balance,
+        // What is set aside for gas is missing in the coin: an inspection gets no more of it than it
+        // asks for, and without a wish the most a transaction may have.
+        Checks::Disabled => match gas.budget {
+            0 => crate::PriceList::BUDGET_MAX,
+            budget => budget.min(crate::PriceList::BUDGET_MAX),
+        }
+        .min(admitted.gas_balance),
     };
     let run = Run {
         state,

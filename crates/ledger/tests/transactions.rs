@@ -4,8 +4,8 @@ mod support;
 
 use floe_ledger::{PriceList, Rejection};
 use sui_sdk_types::{
-    Argument, Command, ExecutionError, IdOperation, Input, MergeCoins, ObjectIn, ObjectOut, Owner,
-    SplitCoins,
+    Argument, Command, ExecutionError, IdOperation, Input, MakeMoveVector, MergeCoins, ObjectIn,
+    ObjectOut, Owner, SplitCoins, TransferObjects,
 };
 use support::*;
 
@@ -130,6 +130,95 @@ fn the_budget_is_out_of_reach_of_commands() {
     // The failure leaves the gas coin, smaller by the bill, and nothing else.
     assert_eq!(v2(&outcome).changed_objects.len(), 1);
     assert_eq!(ledger.coins(BOB).len(), 5);
+}
+
+/// What a client that only wants to know what would happen does with `tx.gas`.
+#[test]
+fn an_inspection_has_its_gas_coin_at_hand_but_for_the_budget() {
+    let ledger = Ledger::new();
+    let mut ptb = Ptb::default();
+    let part = split(&mut ptb, Argument::Gas, &[1]);
+    ptb.transfer(&[part], BOB);
+    for (budget, own_coin) in [
+        (0, false),
+        (BUDGET, false),
+        (BUDGET, true),
+        (u64::MAX, true),
+    ] {
+        let coins = match own_coin {
+            true => vec![reference(&ledger.coins(ALICE)[0])],
+            false => Vec::new(),
+        };
+        let tx = ledger.paid_with(ALICE, ptb.clone(), coins, budget);
+        let options = floe_ledger::SimulateOptions {
+            checks: floe_ledger::Checks::Disabled,
+            mock_gas: (!own_coin).then(|| floe_ledger::mock_gas_coin(ALICE)),
+            collect_outputs: false,
+        };
+        let outcome = floe_ledger::simulate(&ledger.state, &tx, &ledger.ctx, &options).unwrap();
+        assert!(outcome.failure.is_none(), "{budget}: {:?}", outcome.failure);
+    }
+}
+
+#[test]
+fn a_transaction_without_commands_puts_its_gas_coins_together() {
+    let mut ledger = Ledger::new();
+    let coins: Vec<_> = ledger
+        .coins(ALICE)
+        .iter()
+        .map(|coin| reference(coin))
+        .collect();
+    assert!(coins.len() > 1);
+    let tx = ledger.paid_with(ALICE, Ptb::default(), coins, BUDGET);
+    let outcome = ledger.submit(&tx).unwrap();
+    assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+    assert_eq!(ledger.coins(ALICE).len(), 1);
+}
+
+#[test]
+fn commands_that_would_do_nothing_are_refused() {
+    let ledger = Ledger::new();
+    let nothing = [
+        Command::SplitCoins(SplitCoins {
+            coin: Argument::Gas,
+            amounts: Vec::new(),
+        }),
+        Command::MergeCoins(MergeCoins {
+            coin: Argument::Gas,
+            coins_to_merge: Vec::new(),
+        }),
+        Command::TransferObjects(TransferObjects {
+            objects: Vec::new(),
+            address: Argument::Gas,
+        }),
+        Command::MakeMoveVector(MakeMoveVector {
+            type_: None,
+            elements: Vec::new(),
+        }),
+    ];
+    for command in nothing {
+        let mut ptb = Ptb::default();
+        split(&mut ptb, Argument::Gas, &[1]);
+        ptb.command(command);
+        let tx = ledger.transaction(ALICE, ptb);
+        let refused = ledger.clone().submit(&tx).unwrap_err();
+        assert!(refused.to_string().contains("(command 1)"), "{refused}");
+    }
+}
+
+#[test]
+fn funds_that_are_sent_arrive_as_coins() {
+    let mut ledger = Ledger::new();
+    let mut ptb = Ptb::default();
+    let bob = ptb.pure(&BOB);
+    let part = split(&mut ptb, Argument::Gas, &[7]);
+    ptb.call("0x2::coin::send_funds", &[sui()], &[part, bob]);
+    let part = split(&mut ptb, Argument::Gas, &[8]);
+    let balance = ptb.call("0x2::coin::into_balance", &[sui()], &[part]);
+    ptb.call("0x2::balance::send_funds", &[sui()], &[balance, bob]);
+    let before = ledger.coins(BOB).len();
+    ledger.ok(ALICE, ptb);
+    assert_eq!(ledger.coins(BOB).len(), before + 2);
 }
 
 #[test]

@@ -132,7 +132,8 @@ impl LedgerService for Rpc {
     ) -> Result<Response<proto::GetEpochResponse>, Status> {
         let request = request.into_inner();
         let mask = parse::mask::<proto::Epoch>(request.read_mask.as_ref(), EPOCH_DEFAULT)?;
-        let found = self.read(move |reader| epoch(reader, request.epoch, &mask));
+        let duration_ms = self.handle.shared().epoch_duration_ms;
+        let found = self.read(move |reader| epoch(reader, request.epoch, duration_ms, &mask));
         let mut response = proto::GetEpochResponse::default();
         response.epoch = Some(found.await?);
         Ok(Response::new(response))
@@ -281,7 +282,12 @@ fn record(reader: &Reader, id: Option<CheckpointId>) -> RpcResult<CheckpointReco
     }
 }
 
-fn epoch(reader: &Reader, number: Option<u64>, mask: &FieldMaskTree) -> RpcResult<proto::Epoch> {
+fn epoch(
+    reader: &Reader,
+    number: Option<u64>,
+    epoch_duration_ms: u64,
+    mask: &FieldMaskTree,
+) -> RpcResult<proto::Epoch> {
     let current = reader.head().epoch;
     let number = number.unwrap_or(current);
     let record = reader
@@ -292,7 +298,11 @@ fn epoch(reader: &Reader, number: Option<u64>, mask: &FieldMaskTree) -> RpcResul
             .object(&SYSTEM_STATE_ID)?
             .map_or(1, |object| object.version());
         let fees = reader.chain_state()?.fees;
-        Some(SystemFacts { version, fees })
+        Some(SystemFacts {
+            version,
+            fees,
+            epoch_duration_ms,
+        })
     } else {
         None
     };

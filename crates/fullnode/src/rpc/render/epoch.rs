@@ -19,6 +19,8 @@ pub(crate) struct SystemFacts {
     pub(crate) version: u64,
     /// Gas fees of past epochs, MIST.
     pub(crate) fees: u64,
+    /// Milliseconds of an epoch.
+    pub(crate) epoch_duration_ms: u64,
 }
 
 /// An epoch; `facts` only of the current one.
@@ -47,10 +49,8 @@ fn key(record: &EpochRecord) -> Option<Bls12381PublicKey> {
 
 fn system_state(record: &EpochRecord, facts: SystemFacts) -> proto::SystemState {
     let mut fund = proto::StorageFund::default();
+    fund.total_object_storage_rebates = Some(0);
     fund.non_refundable_balance = Some(facts.fees);
-    let mut parameters = proto::SystemParameters::default();
-    parameters.min_validator_count = Some(1);
-    parameters.max_validator_count = Some(1);
     let mut message = proto::SystemState::default();
     message.version = Some(facts.version);
     message.epoch = Some(record.epoch);
@@ -62,9 +62,35 @@ fn system_state(record: &EpochRecord, facts: SystemFacts) -> proto::SystemState 
     message.safe_mode_computation_rewards = Some(0);
     message.safe_mode_storage_rebates = Some(0);
     message.safe_mode_non_refundable_storage_fee = Some(0);
-    message.parameters = Some(parameters);
+    message.parameters = Some(parameters(facts));
     message.storage_fund = Some(fund);
-    message.stake_subsidy = Some(proto::StakeSubsidy::default());
+    message.stake_subsidy = Some(stake_subsidy());
+    message
+}
+
+/// One validator, whose stake nobody counts. Clients expect all these numbers to be there
+/// (docs/spec/sui-rpc.md §2.1).
+fn parameters(facts: SystemFacts) -> proto::SystemParameters {
+    let mut message = proto::SystemParameters::default();
+    message.epoch_duration_ms = Some(facts.epoch_duration_ms);
+    message.stake_subsidy_start_epoch = Some(0);
+    message.min_validator_count = Some(1);
+    message.max_validator_count = Some(1);
+    message.min_validator_joining_stake = Some(0);
+    message.validator_low_stake_threshold = Some(0);
+    message.validator_very_low_stake_threshold = Some(0);
+    message.validator_low_stake_grace_period = Some(0);
+    message
+}
+
+/// Stakes of the chain itself are not subsidized: there are none.
+fn stake_subsidy() -> proto::StakeSubsidy {
+    let mut message = proto::StakeSubsidy::default();
+    message.balance = Some(0);
+    message.distribution_counter = Some(0);
+    message.current_distribution_amount = Some(0);
+    message.stake_subsidy_period_length = Some(0);
+    message.stake_subsidy_decrease_rate = Some(0);
     message
 }
 

@@ -26,6 +26,7 @@ pub(crate) const BODIES: ModuleBodies = (
         ("join", natives::join),
         ("split", natives::split),
         ("withdraw_all", natives::withdraw_all),
+        ("send_funds", natives::send_funds),
         ("destroy_zero", natives::destroy_zero),
     ],
 );
@@ -114,7 +115,9 @@ pub fn decrease_supply<T>(supply: &mut Supply, balance: Balance<T>) -> Result<u6
 
 mod natives {
     use super::{Any, Supply};
-    use crate::{call::Call, error::Failure};
+    use crate::{
+        call::Call, error::Failure, modules::sui::coin, runtime::Destination, value::Slot,
+    };
 
     type Balance = super::Balance<Any>;
 
@@ -122,6 +125,15 @@ mod natives {
         let value = *call.args.read::<u64>(0)?;
         call.ret(value);
         Ok(())
+    }
+
+    /// As `coin::send_funds`: it arrives as a coin.
+    pub(super) fn send_funds(call: &mut Call<'_, '_>) -> Result<(), Failure> {
+        let balance: Balance = call.args.take(0)?;
+        let coin = coin::from_balance(call.rt, balance)?;
+        let tag = coin::coin_tag(call.type_arg(0)?.clone());
+        let to = Destination::Address(call.args.take(1)?);
+        call.rt.send(tag, Slot::new(coin), to)
     }
 
     pub(super) fn create_supply(call: &mut Call<'_, '_>) -> Result<(), Failure> {

@@ -40,6 +40,7 @@ pub(crate) const BODIES: ModuleBodies = (
         ("destroy_zero", natives::destroy_zero),
         ("mint", natives::mint),
         ("mint_balance", natives::mint_balance),
+        ("send_funds", natives::send_funds),
         ("mint_and_transfer", natives::mint_and_transfer),
         ("burn", natives::burn),
         ("get_decimals", natives::get_decimals),

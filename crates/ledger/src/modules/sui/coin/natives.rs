@@ -115,6 +115,13 @@ pub(super) fn mint_and_transfer(call: &mut Call<'_, '_>) -> Result<(), Failure> 
     )
 }
 
+/// There are no balances of addresses here: what is sent arrives as a coin (docs/spec/sui-rpc.md §3).
+pub(super) fn send_funds(call: &mut Call<'_, '_>) -> Result<(), Failure> {
+    let tag = coin_tag(call.type_arg(0)?.clone());
+    let to = Destination::Address(call.args.take(1)?);
+    call.rt.send(tag, call.args.take_slot(0)?, to)
+}
+
 pub(super) fn burn(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let coin = call.args.take(1)?;
     let burned = super::burn(call.rt, &mut *call.args.update::<AnyCap>(0)?, coin)?;
