@@ -150,7 +150,7 @@ impl Shared {
         blob_id: &BlobId,
     ) -> Result<Option<Arc<VerifiedMetadata>>, StoreError> {
         let key = RecordKey::metadata(*blob_id);
-        if !self.store.contains(&key)? {
+        if !self.contains(&key)? {
             return Ok(None);
         }
         if let Some(metadata) = self.metadata.get(blob_id) {
@@ -182,10 +182,34 @@ impl Shared {
 
     /// A record; one that is damaged counts as missing. Blocks.
     pub(crate) fn get(&self, key: &RecordKey) -> Result<Option<bytes::Bytes>, StoreError> {
-        match self.store.get(key) {
+        self.unless_damaged(self.store.get(key))
+    }
+
+    /// Whether a record is there, and where it should be. Blocks.
+    pub(crate) fn contains(&self, key: &RecordKey) -> Result<bool, StoreError> {
+        self.unless_damaged(self.store.contains(key))
+    }
+
+    /// Those of `keys` whose records are not there, or not where they should be. Blocks.
+    pub(crate) fn missing(
+        &self,
+        keys: impl IntoIterator<Item = RecordKey>,
+    ) -> Result<Vec<RecordKey>, StoreError> {
+        let mut missing = Vec::new();
+        for key in keys {
+            if !self.contains(&key)? {
+                missing.push(key);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Nothing, and a recovery, in place of something damaged: the store has dropped it.
+    fn unless_damaged<T: Default>(&self, found: Result<T, StoreError>) -> Result<T, StoreError> {
+        match found {
             Err(StoreError::Corrupt { .. }) => {
                 self.recovery_wanted.notify_one();
-                Ok(None)
+                Ok(T::default())
             }
             other => other,
         }

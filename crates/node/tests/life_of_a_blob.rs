@@ -264,6 +264,91 @@ async fn what_was_confirmed_survives_a_power_cut() {
 }
 
 #[tokio::test]
+async fn what_a_shortened_segment_has_lost_is_not_confirmed() {
+    let mut network = Network::start(4).await;
+    let blob = network.blob(5_000, 4);
+    network.register(&blob, 7, false);
+    network.upload(0, &blob).await;
+    network.stop(0).await;
+    // Metadata and a few slivers are left.
+    network.cut_segment(0, 4_000);
+    network.restart(0).await;
+    let running = network.node(0);
+    assert!(running.handle.opened().lost > 0);
+    let id = blob.id();
+    let confirmed = running.client.confirmation(
+        &id,
+        &BlobPersistence::Permanent,
+        ConfirmationQuery::default(),
+    );
+    let error = confirmed.await.unwrap_err();
+    assert_eq!(reason(&error), (Some(Reason::MissingSlivers), Some(400)));
+    for pair in network.pairs(0, &blob) {
+        for axis in Axis::BOTH {
+            let status = running.client.sliver_status(&id, pair, axis).await.unwrap();
+            let sliver = running.client.sliver(&blob.metadata, pair, axis).await;
+            assert_eq!(status == Stored::Stored, sliver.is_ok());
+        }
+    }
+    network.end().await;
+}
+
+#[tokio::test]
+async fn what_a_shortened_segment_has_lost_is_recovered_without_being_asked_for() {
+    let mut network = Network::start(4).await;
+    let blob = network.blob(5_000, 4);
+    network.register(&blob, 7, false);
+    for node in 0..4 {
+        network.upload(node, &blob).await;
+    }
+    network.certify(&blob, 7, false);
+    network.caught_up().await;
+    network.stop(0).await;
+    network.cut_segment(0, 4_000);
+    network.restart(0).await;
+    network
+        .until("recovery", |network| network.is_complete(0, &blob))
+        .await;
+    let id = blob.id();
+    let confirmed = network.node(0).client.confirmation(
+        &id,
+        &BlobPersistence::Permanent,
+        ConfirmationQuery::default(),
+    );
+    confirmed.await.unwrap();
+    network.end().await;
+}
+
+#[tokio::test]
+async fn what_is_lost_while_the_node_runs_is_not_confirmed_and_recovered() {
+    let network = Network::start(4).await;
+    let blob = network.blob(5_000, 4);
+    network.register(&blob, 7, false);
+    for node in 0..4 {
+        network.upload(node, &blob).await;
+    }
+    network.certify(&blob, 7, false);
+    network.caught_up().await;
+    network.cut_segment(0, 4_000);
+    let running = network.node(0);
+    let id = blob.id();
+    let confirm = || {
+        running.client.confirmation(
+            &id,
+            &BlobPersistence::Permanent,
+            ConfirmationQuery::default(),
+        )
+    };
+    let error = confirm().await.unwrap_err();
+    assert_eq!(reason(&error), (Some(Reason::MissingSlivers), Some(400)));
+    network
+        .until("recovery", |network| network.is_complete(0, &blob))
+        .await;
+    confirm().await.unwrap();
+    network.end().await;
+}
+
+#[tokio::test]
 async fn expired_and_deleted_blobs_go() {
     let network = Network::start(4).await;
     let (permanent, deletable) = (network.blob(500, 1), network.blob(500, 2));

@@ -12,8 +12,10 @@
 //! readable unless its blob was deleted; blob info is that of exactly the events before the cursor.
 //!
 //! What a failure does: a record that fails its checksum is dropped from the index and reported
-//! ([`StoreError::Corrupt`]), so that it can be recovered from other nodes; a sync that fails poisons
-//! the store, which then refuses to write; a disk about to fill up is reported before it is full
+//! ([`StoreError::Corrupt`]), so that it can be recovered from other nodes; a segment that is missing,
+//! or shorter than the index says, costs the records it had beyond its end, counted when the store is
+//! opened ([`OpenReport::lost`]), and is not written to any more; a sync that fails poisons the store,
+//! which then refuses to write; a disk about to fill up is reported before it is full
 //! ([`StoreError::NearlyFull`]); a folder without its marker is never taken for a new store
 //! ([`OpenError::NotAStore`]).
 //!

@@ -1,6 +1,6 @@
 //! Opening a store, and reading on from where its index ends.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
@@ -30,7 +30,8 @@ pub struct OpenReport {
     /// Records found damaged behind the durable index; what was being written when the power went can
     /// be one.
     pub damaged: u64,
-    /// Records lost with segments that are missing.
+    /// Records lost with segments that are missing, or shorter than they were. They count as not
+    /// stored, and their blobs as ones to recover.
     pub lost: u64,
 }
 
@@ -38,7 +39,34 @@ pub struct OpenReport {
 #[derive(Debug, Clone, Copy)]
 struct Watermark {
     segment: u32,
+    /// `u64::MAX` once nothing more is to be read from, or written to, the segment.
     offset: u64,
+}
+
+impl Watermark {
+    const fn is_sealed(self) -> bool {
+        self.offset == u64::MAX
+    }
+
+    /// Where the records of segment `number` end, of which there are `total_bytes`.
+    const fn end_of(self, number: u32, total_bytes: u64) -> u64 {
+        let end = (SEGMENT_HEADER_LEN as u64).saturating_add(total_bytes);
+        if number == self.segment && !self.is_sealed() && self.offset > end {
+            self.offset
+        } else {
+            end
+        }
+    }
+}
+
+/// A segment that does not have all that the index says.
+#[derive(Debug, Clone, Copy)]
+struct Short {
+    number: u32,
+    /// Where its records should end.
+    expected_len: u64,
+    /// Where the file ends; 0 if it is missing.
+    len: u64,
 }
 
 impl Store {
@@ -111,25 +139,29 @@ impl Inner {
     /// Brings index and segments together; returns where writing goes on.
     fn recover(&self, report: &mut OpenReport) -> Result<Tail, OpenError> {
         let watermark = self.watermark().map_err(replay)?;
-        let known = self.known_segments().map_err(replay)?;
         let mut numbers = self.files.numbers()?;
-        self.forget_missing(&known, &numbers, report)?;
-        // Compacted, and the removal did not survive.
+        let before = self.segment_uses().map_err(replay)?;
+        let highest = before.keys().last().copied().unwrap_or(0);
+        let highest = highest.max(watermark.segment);
+        self.forget_lost(watermark, &numbers, report)?;
+        let known = self.segment_uses().map_err(replay)?;
+        // Compacted, and the removal did not survive; or of no use any more.
         for number in numbers.extract_if(.., |number| {
-            *number <= watermark.segment && !known.contains(number)
+            *number <= watermark.segment && !known.contains_key(number)
         }) {
             self.files.remove(number)?;
         }
-        let highest = known.last().copied().unwrap_or(0).max(watermark.segment);
+        // What was cut short is not written to any more.
+        let watermark = self.watermark().map_err(replay)?;
         let mut tail = Tail {
             number: highest,
             offset: None,
         };
         let last = numbers.last().copied();
-        for number in numbers
-            .into_iter()
-            .filter(|number| *number >= watermark.segment)
-        {
+        let is_read_on = |number: &u32| {
+            *number > watermark.segment || *number == watermark.segment && !watermark.is_sealed()
+        };
+        for number in numbers.into_iter().filter(is_read_on) {
             let offset = if number == watermark.segment {
                 watermark.offset
             } else {
@@ -144,35 +176,90 @@ impl Inner {
         Ok(tail)
     }
 
-    fn known_segments(&self) -> Result<BTreeSet<u32>, StoreError> {
+    /// By number: bytes of all records, and of those that count.
+    fn segment_uses(&self) -> Result<BTreeMap<u32, (u64, u64)>, StoreError> {
         let transaction = self.index.read()?;
         let table = transaction.open_table(index::SEGMENTS)?;
         redb::ReadableTable::iter(&table)?
-            .map(|row| Ok(row?.0.value()))
+            .map(|row| {
+                let (number, used) = row?;
+                Ok((number.value(), used.value()))
+            })
             .collect()
     }
 
-    fn forget_missing(
+    /// Segments that are missing or end before their records do.
+    fn short_segments(
         &self,
-        known: &BTreeSet<u32>,
+        watermark: Watermark,
+        numbers: &[u32],
+    ) -> Result<Vec<Short>, OpenError> {
+        let mut short = Vec::new();
+        for (number, (total_bytes, _)) in self.segment_uses().map_err(replay)? {
+            let len = if numbers.binary_search(&number).is_ok() {
+                self.files.get(number)?.metadata()?.len_bytes
+            } else {
+                0
+            };
+            let expected_len = watermark.end_of(number, total_bytes);
+            if len < expected_len {
+                short.push(Short {
+                    number,
+                    expected_len,
+                    len,
+                });
+            }
+        }
+        Ok(short)
+    }
+
+    /// Forgets records that are no more, durably, so that nobody is told they were stored. Costs a
+    /// look at each segment's length, and one at each row of the index if something is lost.
+    fn forget_lost(
+        &self,
+        watermark: Watermark,
         numbers: &[u32],
         report: &mut OpenReport,
     ) -> Result<(), OpenError> {
-        let missing = known.iter().filter(|number| !numbers.contains(number));
-        let missing: Vec<u32> = missing.copied().collect();
-        if missing.is_empty() {
+        let short = self.short_segments(watermark, numbers)?;
+        if short.is_empty() {
             return Ok(());
         }
-        tracing::error!(?missing, dir = %self.dir.display(), "segments are missing");
-        let forget = |transaction: &mut Transaction| {
-            let lost = transaction.forget_records_in(&missing)?;
-            for number in &missing {
-                transaction.forget_segment(*number)?;
+        let ends: BTreeMap<u32, u64> = short
+            .iter()
+            .map(|short| (short.number, short.len))
+            .collect();
+        let lost = transaction::run(self, |transaction| {
+            let lost = transaction.forget_records_beyond(&ends)?;
+            for (number, len) in &ends {
+                let kept = len.saturating_sub(SEGMENT_HEADER_LEN as u64);
+                transaction.shorten_segment(*number, kept)?;
+                if *number == watermark.segment {
+                    let number = *number;
+                    transaction.set_watermark(&Tail {
+                        number,
+                        offset: None,
+                    })?;
+                }
             }
             Ok(lost)
-        };
-        report.lost += transaction::run(self, forget).map_err(replay)?;
-        Ok(())
+        });
+        let lost = lost.map_err(replay)?;
+        report.lost += lost.values().sum::<u64>();
+        for Short {
+            number,
+            expected_len,
+            len,
+        } in short
+        {
+            let records = lost.get(&number).copied().unwrap_or_default();
+            let path = self.files.path(number);
+            tracing::error!(
+                segment = %path.display(), expected_len, len, lost_records = records,
+                "a segment is shorter than it was: what is lost counts as not stored"
+            );
+        }
+        self.checkpoint().map_err(replay)
     }
 
     /// Indexes what a segment has from `offset` on. Returns where the next record goes, or `None` if

@@ -15,7 +15,7 @@ use crate::compact::SegmentUse;
 use crate::gate::Gate;
 use crate::index::{self, Index, meta};
 use crate::marker::StoreId;
-use crate::segment::{Files, Location, checksum};
+use crate::segment::{Files, Location, RECORD_HEADER_LEN, checksum, record_header};
 use crate::transaction::{self, Transaction};
 use crate::writer::{Queue, Tail};
 use crate::{BlobInfo, Cursor, NodeState, ObjectInfo, PooledObject, RecordKey, Shards, StoreError};
@@ -111,13 +111,31 @@ impl Store {
     /// from then on, and the blob as one to recover ([`recoveries`](Self::recoveries)). Else what
     /// the disk reports.
     pub fn get(&self, key: &RecordKey) -> Result<Option<Bytes>, StoreError> {
+        self.look(key, |location| self.0.read(location))
+    }
+
+    /// Is the record there? The header at its place is looked at, its payload is not.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get), with [`StoreError::Corrupt`] if the record is not where it should be.
+    pub fn contains(&self, key: &RecordKey) -> Result<bool, StoreError> {
+        let found = self.look(key, |location| self.0.is_at(key, location))?;
+        Ok(found.is_some())
+    }
+
+    /// What `look` finds at the place of a record; if that is nothing, the record is dropped.
+    fn look<T>(
+        &self,
+        key: &RecordKey,
+        look: impl Fn(&Location) -> Result<Option<T>, DiskError>,
+    ) -> Result<Option<T>, StoreError> {
         let mut missed = None;
         loop {
             let Some(location) = self.0.locate(key)? else {
                 return Ok(None);
             };
-            match self.0.read(&location) {
-                Ok(Some(payload)) => return Ok(Some(payload)),
+            match look(&location) {
+                Ok(Some(found)) => return Ok(Some(found)),
                 Ok(None) => {}
                 // Its segment may have been compacted since it was looked up.
                 Err(error) if error.kind() == ErrorKind::NotFound && missed != Some(location) => {
@@ -139,15 +157,8 @@ impl Store {
         }
     }
 
-    /// Is the record there? Its payload is not looked at.
-    ///
-    /// # Errors
-    /// What the index reports.
-    pub fn contains(&self, key: &RecordKey) -> Result<bool, StoreError> {
-        Ok(self.0.locate(key)?.is_some())
-    }
-
-    /// Those of `keys` whose records are not there.
+    /// Those of `keys` whose records are not there, as far as the index knows: unlike
+    /// [`contains`](Self::contains) this doesn't look at the segments.
     ///
     /// # Errors
     /// What the index reports.
@@ -374,6 +385,17 @@ impl Inner {
             result => result?,
         }
         Ok((checksum(&payload) == location.checksum).then(|| payload.into()))
+    }
+
+    /// Whether the header at `location` is that of `key`, and the file as long as it says.
+    fn is_at(&self, key: &RecordKey, location: &Location) -> Result<Option<()>, DiskError> {
+        let file = self.files.get(location.segment)?;
+        let mut header = [0; RECORD_HEADER_LEN];
+        let got = file.read_at(&mut header, location.offset)?;
+        let is_there = got == header.len()
+            && header == record_header(&self.store_id, key, location)
+            && file.metadata()?.len_bytes >= location.end();
+        Ok(is_there.then_some(()))
     }
 
     pub(crate) fn checkpoint(&self) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! Changes to the index, as a whole or not at all.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::Ordering;
 
@@ -193,21 +194,53 @@ impl Transaction {
         Ok(())
     }
 
-    /// Forgets all records that lie in `segments`, which are no more; returns how many.
-    pub(crate) fn forget_records_in(&mut self, segments: &[u32]) -> Result<u64, StoreError> {
-        let mut records = self.redb.open_table(index::RECORDS)?;
-        let mut recoveries = self.redb.open_table(index::RECOVERIES)?;
-        let mut count = 0;
-        let lost = records
-            .extract_if(|_, location| segments.contains(&Location::from_bytes(location).segment))?;
-        for row in lost {
-            if let Some(key) = RecordKey::from_bytes(row?.0.value()) {
-                recoveries.insert(&key.blob_id.0, 0)?;
+    /// Forgets all records that go beyond the end of their segment, for the segments whose end is
+    /// given; returns how many of each those were.
+    pub(crate) fn forget_records_beyond(
+        &mut self,
+        ends: &BTreeMap<u32, u64>,
+    ) -> Result<BTreeMap<u32, u64>, StoreError> {
+        let mut lost = Vec::new();
+        {
+            let mut records = self.redb.open_table(index::RECORDS)?;
+            let mut recoveries = self.redb.open_table(index::RECOVERIES)?;
+            let rows = records.extract_if(|_, location| {
+                let location = Location::from_bytes(location);
+                let end = ends.get(&location.segment);
+                end.is_some_and(|end| location.end() > *end)
+            })?;
+            for row in rows {
+                let (key, location) = row?;
+                if let Some(key) = RecordKey::from_bytes(key.value()) {
+                    recoveries.insert(&key.blob_id.0, 0)?;
+                }
+                lost.push(Location::from_bytes(location.value()));
             }
-            count += 1;
         }
         self.has_removed = true;
-        Ok(count)
+        let mut counts = BTreeMap::new();
+        for location in lost {
+            *counts.entry(location.segment).or_insert(0) += 1;
+            self.use_segment(location.segment, 0, -signed(location.record_len()))?;
+        }
+        Ok(counts)
+    }
+
+    /// Notes that only `total_bytes` of a segment's records are left; without any it is forgotten.
+    pub(crate) fn shorten_segment(
+        &mut self,
+        number: u32,
+        total_bytes: u64,
+    ) -> Result<(), StoreError> {
+        if total_bytes == 0 {
+            return self.forget_segment(number);
+        }
+        let mut segments = self.redb.open_table(index::SEGMENTS)?;
+        let row = segments.get(number)?.map(|row| row.value());
+        if let Some((before, live_bytes)) = row {
+            segments.insert(number, (total_bytes.min(before), live_bytes))?;
+        }
+        Ok(())
     }
 
     /// Removes metadata and slivers of a blob; returns how many records those were.

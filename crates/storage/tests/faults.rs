@@ -260,6 +260,113 @@ fn a_missing_segment_costs_its_records_and_no_others() {
     assert_eq!(store.recoveries(&BlobId::ZERO, 10).unwrap(), [(blob(1), 0)]);
 }
 
+fn cut(disk: &dyn Disk, number: u32, len: u64) {
+    let file = disk.open(&segment(number), Open::Update).unwrap();
+    file.set_len(len).unwrap();
+}
+
+/// Where each of these records ends in a segment that holds nothing else.
+fn ends(keys: &[floe_storage::RecordKey]) -> Vec<u64> {
+    let mut end = 40;
+    let each = keys.iter().map(|key| {
+        end += 64 + payload(key).len() as u64;
+        end
+    });
+    each.collect()
+}
+
+#[test]
+fn what_a_shortened_segment_has_lost_is_not_stored() {
+    let all = keys(blob(2));
+    let ends = ends(&all);
+    let cases = [
+        (0, 0),
+        (39, 0),
+        (40, 0),
+        (ends[0] - 1, 0),
+        (ends[0], 1),
+        (ends[1] + 10, 2),
+        (ends[3] + 70, 4),
+        (ends[4], 5),
+    ];
+    for (len, kept) in cases {
+        let (_, shared) = disk();
+        let store = with_blob(&shared, 2);
+        put(&store, all.iter().copied().map(record).collect()).unwrap();
+        drop(store);
+        cut(&*shared, 1, len);
+        let (store, report) = open_with(&shared, small()).unwrap();
+        let lost = &all[kept..];
+        assert_eq!(report.lost, lost.len() as u64, "{len}");
+        assert_eq!(store.missing(all.clone()).unwrap(), lost, "{len}");
+        let wanted: &[_] = if kept == 5 { &[] } else { &[(blob(2), 0)] };
+        assert_eq!(store.recoveries(&BlobId::ZERO, 10).unwrap(), wanted);
+        for key in lost {
+            assert_eq!(store.get(key).unwrap(), None);
+        }
+        // Found before anything else is written: it is not found again.
+        drop(store);
+        let (store, report) = open_with(&shared, small()).unwrap();
+        assert_eq!((report.lost, report.damaged), (0, 0), "{len}");
+        let again = put(&store, lost.iter().copied().map(record).collect()).unwrap();
+        assert_eq!(again, vec![Put::Stored; lost.len()]);
+        for _ in 0..2 {
+            for key in &all {
+                assert!(store.contains(key).unwrap());
+                assert_eq!(store.get(key).unwrap(), Some(payload(key)), "{len}");
+            }
+        }
+        drop(store);
+        let (store, report) = open_with(&shared, small()).unwrap();
+        assert_eq!((report.lost, report.replayed), (0, 0), "{len}");
+        for key in &all {
+            assert_eq!(store.get(key).unwrap(), Some(payload(key)), "{len}");
+        }
+        let live: u64 = ends[4] - 40;
+        assert_eq!(store.usage().unwrap().live_bytes, live, "{len}");
+    }
+}
+
+#[test]
+fn a_shortened_segment_is_compacted_like_any_other() {
+    let (_, shared) = disk();
+    let store = with_blob(&shared, 2);
+    let all = keys(blob(2));
+    put(&store, all.iter().copied().map(record).collect()).unwrap();
+    drop(store);
+    cut(&*shared, 1, ends(&all)[1] + 10);
+    let store = open(&shared);
+    put(&store, all.iter().copied().map(record).collect()).unwrap();
+    let report = store.compact(100).now_or_never().unwrap().unwrap();
+    assert_eq!((report.segments, report.damaged), (1, 0), "{report:?}");
+    assert!(shared.metadata(&segment(1)).is_err());
+    for key in &all {
+        assert_eq!(store.get(key).unwrap(), Some(payload(key)));
+    }
+}
+
+#[test]
+fn what_is_lost_while_the_store_is_open_is_not_stored() {
+    let (_, shared) = disk();
+    let store = with_blob(&shared, 2);
+    let all = keys(blob(2));
+    put(&store, all.iter().copied().map(record).collect()).unwrap();
+    let ends = ends(&all);
+    // A header that is not what it was, and a payload that is no more.
+    flip(&*shared, &segment(1), ends[1] + 8);
+    cut(&*shared, 1, ends[4] - 1);
+    for (key, is_there) in all.iter().zip([true, true, false, true, false]) {
+        if is_there {
+            assert!(store.contains(key).unwrap());
+        } else {
+            let error = store.contains(key).unwrap_err();
+            assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+            assert!(!store.contains(key).unwrap());
+        }
+    }
+    assert_eq!(store.recoveries(&BlobId::ZERO, 10).unwrap(), [(blob(2), 0)]);
+}
+
 #[test]
 fn newer_files_are_refused() {
     let (_, shared) = disk();

@@ -35,8 +35,7 @@ impl Shared {
             );
             return Err(ApiError::new(Reason::ShardNotAssigned, message));
         }
-        let missing =
-            self.io(move |shared| shared.store.missing(Self::record_keys(&blob_id, &shards)));
+        let missing = self.io(move |shared| shared.missing(Self::record_keys(&blob_id, &shards)));
         let missing = missing.await.or_answer()?;
         if let Some(first) = missing.first() {
             let message = format!(

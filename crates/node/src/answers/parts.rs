@@ -53,7 +53,7 @@ impl Shared {
     /// Whether the metadata of a blob is stored.
     pub(crate) async fn metadata_status(self: &Arc<Self>, blob_id: BlobId) -> Answer<Stored> {
         let key = RecordKey::metadata(blob_id);
-        let is_stored = self.io(move |shared| shared.store.contains(&key)).await;
+        let is_stored = self.io(move |shared| shared.contains(&key)).await;
         Ok(stored(is_stored.or_answer()?))
     }
 
@@ -72,7 +72,7 @@ impl Shared {
                 let message = format!("blob {blob_id} was found to be inconsistent");
                 return Err(ApiError::new(Reason::InvalidBlob, message));
             }
-            let is_stored = shared.store.contains(&key).or_answer()?;
+            let is_stored = shared.contains(&key).or_answer()?;
             Ok(if is_stored {
                 Before::Done(UploadOutcome::AlreadyStored)
             } else {
@@ -141,7 +141,7 @@ impl Shared {
             return Err(not_assigned(shard));
         }
         let key = RecordKey::sliver(shard, axis, blob_id);
-        let is_stored = self.io(move |shared| shared.store.contains(&key)).await;
+        let is_stored = self.io(move |shared| shared.contains(&key)).await;
         Ok(stored(is_stored.or_answer()?))
     }
 
@@ -174,7 +174,7 @@ impl Shared {
             if !shared.owns(shard) {
                 return Err(not_assigned(shard));
             }
-            let is_stored = shared.store.contains(&key).or_answer()?;
+            let is_stored = shared.contains(&key).or_answer()?;
             Ok(if is_stored {
                 Before::Done(UploadOutcome::AlreadyStored)
             } else {

@@ -122,7 +122,7 @@ async fn missing(
     shared
         .io(move |shared| {
             let keys = Shared::record_keys(&blob_id, &shards);
-            shared.store.missing(keys)
+            shared.missing(keys)
         })
         .await
 }

@@ -363,6 +363,13 @@ impl Network {
         self.disks[node] = image;
     }
 
+    /// Shortens the first segment of a node that doesn't run to `len` bytes.
+    pub(crate) fn cut_segment(&self, node: usize, len: u64) {
+        let path = Self::dir().join("segments/00000001.seg");
+        let file = self.disks[node].open(&path, floe_env::Open::Update);
+        file.unwrap().set_len(len).unwrap();
+    }
+
     /// Waits until the nodes that run have handled all events.
     pub(crate) async fn caught_up(&self) {
         for node in self.nodes.iter().flatten() {
