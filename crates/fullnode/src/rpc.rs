@@ -56,19 +56,27 @@ use sui_rpc::proto::{
     },
 };
 use sui_sdk_types::Address;
-use tokio::sync::Semaphore;
 use tonic::{Status, service::Routes};
 use tonic_web::GrpcWebLayer;
 use tower_http::cors::{Any, CorsLayer};
 
-use self::{limits::Limits, service::Rpc};
+use self::{admission::Admission, limits::Limits, service::Rpc};
 use crate::Handle;
 
-/// Serves a node to clients. Merge it with other routes and hand it to a server for HTTP/1.1 and
-/// HTTP/2 without TLS.
+/// What is served, and what it is made of.
+const DESCRIPTORS: [&[u8]; 5] = [
+    FILE_DESCRIPTOR_SET,
+    google::rpc::FILE_DESCRIPTOR_SET,
+    google::protobuf::FILE_DESCRIPTOR_SET,
+    tonic_health::pb::FILE_DESCRIPTOR_SET,
+    tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+];
+
+/// Serves a node to clients. Merge it with other routes and hand it to a
+/// [`Server`](crate::Server), which knows the connections that calls come from.
 pub fn router(handle: &Handle) -> Router {
     let rpc = Rpc::new(handle.clone());
-    let slots = Arc::new(Semaphore::new(Limits::CALLS_MAX));
+    let admission = Arc::new(Admission::new(&DESCRIPTORS));
     let mut routes = Routes::builder();
     macro_rules! add {
         ($($server:ident),*) => {
@@ -103,7 +111,7 @@ pub fn router(handle: &Handle) -> Router {
         .routes()
         .into_axum_router()
         .layer(middleware::from_fn_with_state(rpc, headers::add))
-        .layer(middleware::from_fn_with_state(slots, admission::admit))
+        .layer(middleware::from_fn_with_state(admission, admission::admit))
         .layer(GrpcWebLayer::new())
         .layer(cors())
 }

@@ -1,11 +1,14 @@
 //! Serving HTTP/1.1 and HTTP/2 on a listener that somebody else bound.
 //!
-//! Peers may be slow, silent or hostile: connections are counted, those on which nothing moves are
-//! closed, headers and bodies must arrive in time, and no body is longer than a limit. Connections
-//! that wait for their next request stay open for longer than clients remember them
+//! Peers may be slow, silent or hostile: connections on which nothing moves are closed, headers and
+//! bodies must arrive in time, answers must be read, no body is longer than a limit, and a newcomer
+//! gets the place of whoever was of no use for longest ([`connections`]). Connections that wait for
+//! their next request stay open for longer than clients remember them, unless there are too many
 //! (`docs/spec/sui-rpc.md` §1.6).
 
+mod answer;
 mod body;
+mod connections;
 mod idle;
 pub(crate) mod local;
 mod routes;
@@ -20,19 +23,26 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+pub(crate) use self::connections::{Busy, Connection, Held};
 pub use self::routes::router;
-use self::{body::DeadlineBody, idle::IdleStream};
+use self::{
+    answer::WatchedBody,
+    body::DeadlineBody,
+    connections::{Connections, Opened},
+    idle::IdleStream,
+};
 use crate::metrics::Metrics;
 
 /// Bounds on what peers may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerLimits {
-    /// Most connections at once; more wait to be accepted.
+    /// Most connections at once; one more takes the place of another.
     pub connections_max: usize,
+    /// A connection on which no request began so long after it was opened is closed.
+    pub first_request_max: Duration,
     /// A connection on which nothing was read or written for so long is closed.
     pub idle_max: Duration,
     /// How long the headers of a request may take, from the end of the one before.
@@ -41,8 +51,18 @@ pub struct ServerLimits {
     pub body_max: Duration,
     /// Most bytes of a request's body.
     pub body_bytes_max: usize,
-    /// Most requests at once on one HTTP/2 connection.
+    /// A connection whose peer does not read on in an answer for so long is closed.
+    pub unread_max: Duration,
+    /// Most requests at once on one HTTP/2 connection. Clients open up to 100 before they know it.
     pub streams_max: u32,
+    /// Most requests of one connection that are worked on at once; more wait.
+    pub calls_max: usize,
+    /// Most answers of one connection that go on by themselves, such as subscriptions.
+    pub streaming_max: usize,
+    /// Most bytes of requests and answers that wait on one connection. The largest answer fits.
+    pub held_bytes_max: usize,
+    /// Most such bytes on all connections.
+    pub held_bytes_total_max: usize,
     /// How long requests may go on after the server was told to stop.
     pub stop_grace: Duration,
 }
@@ -51,11 +71,17 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections_max: 1024,
+            first_request_max: Duration::from_secs(10),
             idle_max: Duration::from_mins(3),
             headers_max: Duration::from_mins(2),
             body_max: Duration::from_secs(30),
             body_bytes_max: 4 << 20,
-            streams_max: 256,
+            unread_max: Duration::from_mins(1),
+            streams_max: 128,
+            calls_max: 64,
+            streaming_max: 64,
+            held_bytes_max: 64 << 20,
+            held_bytes_total_max: 256 << 20,
             stop_grace: Duration::from_secs(5),
         }
     }
@@ -78,8 +104,10 @@ pub struct Server {
     pub metrics: Arc<Metrics>,
 }
 
-/// How long to wait after the system refused to accept.
+/// How long to wait after the system refused to accept, or while all connections are at work.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How often it is looked at whether a connection is overdue.
+const WATCH_INTERVAL: Duration = Duration::from_secs(5);
 /// How often a silent HTTP/2 peer is asked whether it is there, and how long it may take to answer.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
@@ -97,22 +125,22 @@ impl Server {
         shutdown: CancellationToken,
     ) -> io::Result<()> {
         listener.local_addr()?;
-        let slots = Arc::new(Semaphore::new(self.limits.connections_max));
+        let connections = Connections::new(self.limits, Arc::clone(&self.env.clock));
         let server = Arc::new(self);
-        let mut connections: Vec<Task> = Vec::new();
+        let mut tasks: Vec<Task> = Vec::new();
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                accepted = accept(&mut listener, &slots) => accepted,
+                accepted = server.accept(&mut listener, &connections) => accepted,
             };
-            connections.retain(|task| !task.is_finished());
+            tasks.retain(|task| !task.is_finished());
             match accepted {
-                Ok((stream, peer, slot)) => {
+                Ok((stream, peer, opened)) => {
                     let serving =
-                        Arc::clone(&server).connection(stream, peer, slot, shutdown.clone());
+                        Arc::clone(&server).connection(stream, peer, opened, shutdown.clone());
                     let task = server.env.spawn.spawn("http".into(), Box::pin(serving));
-                    connections.push(task);
+                    tasks.push(task);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
@@ -121,45 +149,77 @@ impl Server {
             }
         }
         drop(listener);
-        for task in connections {
+        for task in tasks {
             // Each ends by itself within the grace it is given.
             let _ = task.join().await;
         }
         Ok(())
     }
 
+    async fn accept(
+        &self,
+        listener: &mut Listener,
+        connections: &Arc<Connections>,
+    ) -> io::Result<(Stream, SocketAddr, Opened)> {
+        let (stream, peer) = listener.accept().await?;
+        loop {
+            if let Some(opened) = connections.open() {
+                return Ok((stream, peer, opened));
+            }
+            self.env.clock.sleep(ACCEPT_PAUSE).await;
+        }
+    }
+
     async fn connection(
         self: Arc<Self>,
         stream: Stream,
         peer: SocketAddr,
-        _slot: OwnedSemaphorePermit,
+        opened: Opened,
         shutdown: CancellationToken,
     ) {
         let _counted = self.metrics.connection();
+        let connection = &opened.0;
         let io = TokioIo::new(IdleStream::new(
             stream,
             Arc::clone(&self.env.clock),
             self.limits.idle_max,
         ));
-        let server = Arc::clone(&self);
-        let service = service_fn(move |request| Arc::clone(&server).respond(request, peer));
+        let (server, own) = (Arc::clone(&self), connection.clone());
+        let service =
+            service_fn(move |request| Arc::clone(&server).respond(request, peer, own.clone()));
         let builder = self.builder();
-        let mut connection = pin!(builder.serve_connection(io, service));
+        let mut http = pin!(builder.serve_connection(io, service));
         let served = tokio::select! {
             biased;
-            served = connection.as_mut() => Some(served),
+            () = self.closing(connection) => return,
+            served = http.as_mut() => Some(served),
             () = shutdown.cancelled() => None,
         };
         let served = match served {
             Some(served) => Ok(served),
             None => {
-                connection.as_mut().graceful_shutdown();
+                http.as_mut().graceful_shutdown();
                 let grace = self.limits.stop_grace;
-                self.env.clock.timeout(grace, connection.as_mut()).await
+                self.env.clock.timeout(grace, http.as_mut()).await
             }
         };
         if let Ok(Err(error)) = served {
             tracing::debug!(%peer, %error, "connection ended");
+        }
+    }
+
+    /// Completes once a connection has to go, because it is overdue or in the way of others.
+    async fn closing(&self, connection: &Connection) {
+        loop {
+            tokio::select! {
+                biased;
+                () = connection.closed() => return,
+                () = self.env.clock.sleep(WATCH_INTERVAL) => {}
+            }
+            if let Some(reason) = connection.overdue() {
+                tracing::debug!(%reason, "connection closed");
+                return;
+            }
         }
     }
 
@@ -183,7 +243,9 @@ impl Server {
         self: Arc<Self>,
         request: Request<Incoming>,
         peer: SocketAddr,
+        connection: Connection,
     ) -> Result<http::Response<Body>, Infallible> {
+        connection.asked();
         let deadline = self.env.clock.sleep(self.limits.body_max);
         let mut request = request.map(|body| {
             Body::new(DeadlineBody::new(
@@ -193,18 +255,9 @@ impl Server {
             ))
         });
         request.extensions_mut().insert(Peer(peer));
-        self.router.clone().oneshot(request).await
+        request.extensions_mut().insert(connection.clone());
+        let response = self.router.clone().oneshot(request).await?;
+        connection.answered();
+        Ok(response.map(|body| WatchedBody::wrap(body, &connection)))
     }
-}
-
-async fn accept(
-    listener: &mut Listener,
-    slots: &Arc<Semaphore>,
-) -> io::Result<(Stream, SocketAddr, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots)
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
-    Ok((stream, peer, slot))
 }

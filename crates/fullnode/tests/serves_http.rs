@@ -7,10 +7,15 @@
 
 mod support;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
+use axum::body::Bytes;
 use floe_env::{Accept, BoxFuture, Stream};
 use floe_fullnode::{Faucet, FaucetOptions, Server, ServerLimits, router};
+use http_body::Body as _;
+use http_body_util::Full;
+use hyper::client::conn::http2::SendRequest;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use support::{GENESIS_MS, Node, SUI, User, crash_disk};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream},
@@ -223,22 +228,147 @@ async fn bodies_must_arrive_in_time_and_be_of_bounded_length() {
     world.stop().await;
 }
 
+const SERVICE_INFO: &str = "/sui.rpc.v2.LedgerService/GetServiceInfo";
+
+/// A call over HTTP/1.1 on a connection of its own, as a browser makes it; what came back.
+async fn call(world: &World, path: &str) -> String {
+    let mut stream = world.connect(FOREIGN).await;
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web+proto\r\n\
+         content-length: 5\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&[0; 5]).await.unwrap();
+    let mut seen = Vec::new();
+    while !String::from_utf8_lossy(&seen).contains("grpc-status") {
+        assert_ne!(stream.read_buf(&mut seen).await.unwrap(), 0, "closed");
+    }
+    String::from_utf8_lossy(&seen).into_owned()
+}
+
+async fn answers_others(world: &World) {
+    let answer = timeout(Duration::from_secs(2), call(world, SERVICE_INFO)).await;
+    let answer = answer.expect("somebody else holds it up");
+    assert!(answer.contains("grpc-status:0"), "{answer}");
+}
+
+/// An HTTP/2 client that takes only so many bytes of an answer; its connection ends with the task.
+async fn http2(world: &World, window: u32) -> (SendRequest<Full<Bytes>>, JoinHandle<()>) {
+    let io = TokioIo::new(world.connect(FOREIGN).await);
+    let (sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(window)
+        .handshake(io)
+        .await
+        .unwrap();
+    let ended = tokio::spawn(async {
+        let _ = connection.await;
+    });
+    (sender, ended)
+}
+
+fn grpc(path: &str, message: &'static [u8]) -> http::Request<Full<Bytes>> {
+    http::Request::post(format!("http://localhost{path}"))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .body(Full::from(message))
+        .unwrap()
+}
+
 #[tokio::test(start_paused = true)]
-async fn connections_beyond_the_limit_wait_for_a_place() {
+async fn answers_that_nobody_reads_hold_up_nobody_else() {
+    let world = World::start(ServerLimits::default());
+    let mut unread = Vec::new();
+    let mut stalled = Vec::new();
+    for _ in 0..3 {
+        let (mut sender, ended) = http2(&world, 0).await;
+        for _ in 0..100 {
+            sender.ready().await.unwrap();
+            let answer = sender.send_request(grpc(SERVICE_INFO, &[0; 5]));
+            let answer = timeout(Duration::from_secs(2), answer).await;
+            unread.push(answer.expect("a stalled client locked itself out").unwrap());
+        }
+        stalled.push((sender, ended));
+    }
+    answers_others(&world).await;
+    // What is not read ends, although the server's pings are answered.
+    let began = tokio::time::Instant::now();
+    for (_sender, ended) in &mut stalled {
+        let ended = timeout(Duration::from_mins(10), ended).await;
+        ended.expect("a stalled connection is closed").unwrap();
+    }
+    let waited = began.elapsed();
+    assert!(waited < Duration::from_secs(70), "{waited:?}");
+    drop(unread);
+    answers_others(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn subscriptions_that_are_read_go_on_and_others_end() {
+    const PATH: &str = "/sui.rpc.v2.SubscriptionService/SubscribeCheckpoints";
+    let world = World::start(ServerLimits::default());
+    let (mut reader, mut reading) = http2(&world, 1 << 20).await;
+    let followed = reader.send_request(grpc(PATH, &[0; 5])).await.unwrap();
+    let (mut idler, idling) = http2(&world, 0).await;
+    let ignored = idler.send_request(grpc(PATH, &[0; 5])).await.unwrap();
+    let mut followed = followed.into_body();
+    let first = std::future::poll_fn(|cx| Pin::new(&mut followed).poll_frame(cx)).await;
+    assert!(first.unwrap().is_ok());
+    // No checkpoint comes for hours.
+    timeout(Duration::from_mins(10), idling)
+        .await
+        .unwrap()
+        .unwrap();
+    let early = timeout(Duration::from_hours(1), &mut reading).await;
+    assert!(early.is_err(), "a quiet subscription was ended");
+    drop((ignored, idler, reader));
+    world.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_sent_requests_hold_up_nobody_else() {
+    let world = World::start(ServerLimits::default());
+    let half = format!(
+        "POST {SERVICE_INFO} HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web+proto\r\n\
+         content-length: 1000\r\n\r\nabc"
+    );
+    let mut halves = Vec::new();
+    for _ in 0..300 {
+        let mut stream = world.connect(FOREIGN).await;
+        stream.write_all(half.as_bytes()).await.unwrap();
+        halves.push(stream);
+    }
+    answers_others(&world).await;
+    // INVALID_ARGUMENT, at the deadline of bodies.
+    let mut seen = Vec::new();
+    while !String::from_utf8_lossy(&seen).contains("grpc-status: 3") {
+        let read = timeout(Duration::from_secs(31), halves[0].read_buf(&mut seen)).await;
+        assert_ne!(read.unwrap().unwrap(), 0, "closed");
+    }
+    world.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn newcomers_take_the_places_of_those_who_ask_for_nothing() {
     let limits = ServerLimits {
-        connections_max: 1,
+        connections_max: 4,
         ..ServerLimits::default()
     };
     let world = World::start(limits);
-    let mut first = world.connect(LOCAL).await;
-    first.write_all(get("/health").as_bytes()).await.unwrap();
-    response(&mut first).await;
-    let mut second = world.connect(LOCAL).await;
-    second.write_all(get("/health").as_bytes()).await.unwrap();
-    let early = timeout(Duration::from_secs(5), response(&mut second)).await;
-    assert!(early.is_err(), "no place yet");
-    drop(first);
-    assert_eq!(response(&mut second).await.1, "ok\n");
+    let mut useful = world.connect(LOCAL).await;
+    useful.write_all(get("/health").as_bytes()).await.unwrap();
+    response(&mut useful).await;
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(world.connect(FOREIGN).await);
+    }
+    answers_others(&world).await;
+    useful.write_all(get("/health").as_bytes()).await.unwrap();
+    assert_eq!(response(&mut useful).await.1, "ok\n");
+    for stream in &mut silent {
+        let open = closes_after(stream).await;
+        assert!(open <= Duration::from_secs(15), "{open:?}");
+    }
     world.stop().await;
 }
 

@@ -1,4 +1,8 @@
 //! Errors of calls and their one mapping to gRPC codes.
+//!
+//! An error travels in headers, and clients take no more than 8 to 16 kB of these. So whatever a
+//! client wrote is cut before it comes back: message and details together stay below 5 kB
+//! (`docs/spec/sui-rpc.md` §1.6).
 
 use floe_ledger::{Rejection, StoreError};
 use prost::Message;
@@ -25,15 +29,13 @@ pub(crate) type RpcResult<T> = Result<T, RpcError>;
 
 impl RpcError {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        let mut message = message.into();
-        if message.len() > Limits::MESSAGE_BYTES_MAX {
-            let end = message.floor_char_boundary(Limits::MESSAGE_BYTES_MAX);
-            message.truncate(end);
-            message.push('…');
-        }
         Self {
             code,
-            message,
+            message: cut(
+                message.into(),
+                Limits::MESSAGE_BYTES_MAX,
+                percent_encoded_len,
+            ),
             violation: None,
         }
     }
@@ -63,7 +65,13 @@ impl RpcError {
         Self::new(Code::Internal, "internal error")
     }
 
-    fn at(mut self, violation: FieldViolation) -> Self {
+    fn at(mut self, mut violation: FieldViolation) -> Self {
+        violation.field = cut(violation.field, Limits::FIELD_BYTES_MAX, char::len_utf8);
+        violation.description = cut(
+            violation.description,
+            Limits::DESCRIPTION_BYTES_MAX,
+            char::len_utf8,
+        );
         self.violation = Some(Box::new(violation));
         self
     }
@@ -89,6 +97,34 @@ impl RpcError {
                 value: request.encode_to_vec(),
             })
             .collect()
+    }
+}
+
+/// `text`, or as much of its beginning as is `max` long when a character counts `len`.
+fn cut(mut text: String, max: usize, len: impl Fn(char) -> usize) -> String {
+    const MARK: char = '…';
+    let mut used = 0_usize;
+    let mut end = 0;
+    for (at, char) in text.char_indices() {
+        if used + len(MARK) <= max {
+            end = at;
+        }
+        used += len(char);
+        if used > max {
+            text.truncate(end);
+            text.push(MARK);
+            break;
+        }
+    }
+    text
+}
+
+/// Bytes of a character in a `grpc-message`, or more.
+fn percent_encoded_len(char: char) -> usize {
+    if char.is_ascii_alphanumeric() || "-_.:,;/()[]=+*".contains(char) {
+        1
+    } else {
+        3 * char.len_utf8()
     }
 }
 
@@ -180,9 +216,56 @@ mod tests {
         assert_eq!(request.field_violations[0].field, "object_id");
     }
 
+    /// The headers of an error, as they are sent.
+    fn header_bytes(error: RpcError) -> usize {
+        let response = Status::from(error).into_http::<()>();
+        let headers = response.headers().iter();
+        headers
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum()
+    }
+
+    /// What the library says about a field that a client wrote.
+    fn from_library(text: &str) -> RpcError {
+        let mut call = sui_rpc::proto::sui::rpc::v2::MoveCall::default();
+        call.package = Some("0x2".to_owned());
+        call.module = Some("module".to_owned());
+        call.function = Some("function".to_owned());
+        call.type_arguments = vec![text.to_owned()];
+        let error = sui_sdk_types::MoveCall::try_from(&call).unwrap_err();
+        RpcError::from(error.nested("kind"))
+    }
+
     #[test]
-    fn long_messages_are_cut() {
-        let error = RpcError::not_found("ä".repeat(Limits::MESSAGE_BYTES_MAX));
-        assert!(error.message.len() <= Limits::MESSAGE_BYTES_MAX + '…'.len_utf8());
+    fn errors_fit_the_headers_of_every_client() {
+        for char in ["a", " ", "<", "%", "\n", "\0", "ä", "…", "漢", "🦀"] {
+            for shift in 0..4 {
+                let text = format!("{}{}", "x".repeat(shift), char.repeat(100_000));
+                let errors = [
+                    RpcError::new(Code::Unavailable, text.clone()),
+                    RpcError::not_found(text.clone()),
+                    RpcError::invalid("field", &text),
+                    RpcError::invalid(&text, &text),
+                    RpcError::missing(&text),
+                    RpcError::internal(&text),
+                    from_library(&text),
+                ];
+                for error in errors {
+                    let shown = format!("{:.60}", error.message);
+                    let bytes = header_bytes(error);
+                    assert!(bytes < 5000, "{bytes} bytes of headers: {shown}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_too_long_is_cut() {
+        let fits = "x".repeat(Limits::MESSAGE_BYTES_MAX);
+        assert_eq!(RpcError::not_found(fits.clone()).message, fits);
+        let cut = RpcError::not_found(format!("{fits}x")).message;
+        assert!(cut.ends_with("x…") && cut.len() < fits.len(), "{cut}");
+        let fits = "ä".repeat(Limits::MESSAGE_BYTES_MAX / 6);
+        assert_eq!(RpcError::not_found(fits.clone()).message, fits);
     }
 }

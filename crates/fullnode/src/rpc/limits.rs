@@ -1,5 +1,7 @@
 //! Bounds on everything a client can send or ask for.
 
+use std::time::Duration;
+
 /// The limits of the RPC services.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits;
@@ -29,8 +31,11 @@ impl Limits {
     pub(crate) const MASK_PATHS_MAX: usize = 256;
     /// Bytes of one path of a field mask.
     pub(crate) const MASK_PATH_BYTES_MAX: usize = 256;
-    /// Bytes of an address, digest, name or type in text form.
-    pub(crate) const TEXT_BYTES_MAX: usize = 8 * 1024;
+    /// Bytes of a name, address or digest in text form. Identifiers of the chain's Move have up to
+    /// 128 bytes; addresses have 66 and digests 44.
+    pub(crate) const NAME_BYTES_MAX: usize = 128;
+    /// Bytes of a type in text form: 24 structs with the longest names.
+    pub(crate) const TYPE_BYTES_MAX: usize = 8 * 1024;
     /// Bytes of a page token or cursor.
     pub(crate) const TOKEN_BYTES_MAX: usize = 16 * 1024;
     /// Signatures of a transaction.
@@ -43,15 +48,27 @@ impl Limits {
     pub(crate) const DISPLAY_BYTES_MAX: usize = 64 * 1024;
     /// Subscriptions at the same time.
     pub(crate) const SUBSCRIPTIONS_MAX: usize = 256;
-    /// Calls that are answered at the same time; more wait.
+    /// Calls that are worked on at the same time; more wait.
     pub(crate) const CALLS_MAX: usize = 256;
+    /// Calls of each method with a stream of answers that are open at the same time.
+    pub(crate) const STREAMS_MAX: usize = 256;
+    /// How long a call waits for others before it is refused.
+    pub(crate) const CALL_WAIT: Duration = Duration::from_secs(5);
+    /// Bytes of an answer that are handed on at a time. Divisible by 3: each part ends without
+    /// padding in the base64 of gRPC-web.
+    pub(crate) const PART_BYTES: usize = 48 * 1024;
     /// How often a filtered subscription reports progress at least, in checkpoints.
     pub(crate) const PROGRESS_CHECKPOINTS: u64 = 10;
-    /// Bytes of an error message.
-    pub(crate) const MESSAGE_BYTES_MAX: usize = 2048;
+    /// Bytes of an error message as a header, percent-encoded.
+    pub(crate) const MESSAGE_BYTES_MAX: usize = 1536;
+    /// Bytes of the description of a bad field.
+    pub(crate) const DESCRIPTION_BYTES_MAX: usize = 512;
+    /// Bytes of the path of a bad field.
+    pub(crate) const FIELD_BYTES_MAX: usize = 256;
 }
 
 const _: () = assert!(Limits::BATCH_BYTES_MAX < Limits::RESPONSE_BYTES_MAX);
 // The chunk of objects that ends a page adds to it.
 const _: () = assert!(Limits::PAGE_BYTES_MAX < Limits::BATCH_BYTES_MAX);
+const _: () = assert!(Limits::PART_BYTES.is_multiple_of(3));
 const _: () = assert!(Limits::PAGE_DEFAULT <= Limits::PAGE_MAX);

@@ -8,53 +8,74 @@ use super::{
     limits::Limits,
 };
 
-fn text<'t>(field: &str, value: Option<&'t str>) -> RpcResult<&'t str> {
+fn text<'t>(field: &str, value: Option<&'t str>, max: usize) -> RpcResult<&'t str> {
     let value = value
         .filter(|value| !value.is_empty())
         .ok_or_else(|| RpcError::missing(field))?;
-    if value.len() > Limits::TEXT_BYTES_MAX {
-        return Err(RpcError::invalid(
-            field,
-            format_args!("longer than {} bytes", Limits::TEXT_BYTES_MAX),
-        ));
-    }
+    check_length(field, value, max)?;
     Ok(value)
+}
+
+fn name<'t>(field: &str, value: Option<&'t str>) -> RpcResult<&'t str> {
+    text(field, value, Limits::NAME_BYTES_MAX)
+}
+
+fn check_length(field: &str, value: &str, max: usize) -> RpcResult<()> {
+    if value.len() > max {
+        let reason = format_args!("{} bytes, at most {max}", value.len());
+        return Err(RpcError::invalid(field, reason));
+    }
+    Ok(())
+}
+
+/// Bounds the length of names, addresses and digests that the library will read.
+pub(crate) fn check_names<'t>(
+    field: &str,
+    values: impl IntoIterator<Item = &'t String>,
+) -> RpcResult<()> {
+    let mut values = values.into_iter();
+    values.try_for_each(|value| check_length(field, value, Limits::NAME_BYTES_MAX))
+}
+
+/// Bounds the length of types that the library will read.
+pub(crate) fn check_types<'t>(
+    field: &str,
+    values: impl IntoIterator<Item = &'t String>,
+) -> RpcResult<()> {
+    let mut values = values.into_iter();
+    values.try_for_each(|value| check_length(field, value, Limits::TYPE_BYTES_MAX))
 }
 
 /// An address or object id, in short or long form.
 pub(crate) fn address(field: &str, value: Option<&str>) -> RpcResult<Address> {
-    text(field, value)?
+    name(field, value)?
         .parse()
         .map_err(|error| RpcError::invalid(field, error))
 }
 
 /// A digest in base58.
 pub(crate) fn digest(field: &str, value: Option<&str>) -> RpcResult<Digest> {
-    let value = text(field, value)?;
-    // Longer texts cannot be 32 bytes, and base58 takes quadratic time.
-    if value.len() > 64 {
-        return Err(RpcError::invalid(field, "not a digest of 32 bytes"));
-    }
-    value
+    // Bounded in length also because base58 takes quadratic time.
+    name(field, value)?
         .parse()
         .map_err(|error| RpcError::invalid(field, error))
 }
 
 /// A Move identifier.
 pub(crate) fn identifier(field: &str, value: Option<&str>) -> RpcResult<Identifier> {
-    Identifier::new(text(field, value)?).map_err(|error| RpcError::invalid(field, error))
+    Identifier::new(name(field, value)?).map_err(|error| RpcError::invalid(field, error))
 }
 
 /// A type; bounded in depth and size by the parser.
 pub(crate) fn type_tag(field: &str, value: Option<&str>) -> RpcResult<TypeTag> {
-    text(field, value)?
+    text(field, value, Limits::TYPE_BYTES_MAX)?
         .parse()
         .map_err(|error| RpcError::invalid(field, error))
 }
 
 /// A struct type.
 pub(crate) fn struct_tag(field: &str, value: Option<&str>) -> RpcResult<StructTag> {
-    text(field, value)?
+    text(field, value, Limits::TYPE_BYTES_MAX)?
         .parse()
         .map_err(|error| RpcError::invalid(field, error))
 }
@@ -76,7 +97,10 @@ pub(crate) fn mask<M: MessageFields>(
     {
         return Err(RpcError::invalid(FIELD, "too many or too long paths"));
     }
-    mask.validate::<M>()
+    // The library takes a path that ends in a dot for one without it.
+    let open_ended = mask.paths.iter().find(|path| path.ends_with('.'));
+    open_ended
+        .map_or_else(|| mask.validate::<M>(), |path| Err(path.as_str()))
         .map_err(|path| RpcError::invalid(FIELD, format_args!("no field {path:?}")))?;
     Ok(FieldMaskTree::from_field_mask(mask))
 }
@@ -113,13 +137,33 @@ mod tests {
         assert!(mask::<proto::Object>(Some(&ok), "object_id").is_ok());
         let all = FieldMask::from_str("*");
         assert!(mask::<proto::Object>(Some(&all), "object_id").is_ok());
-        for bad in ["nothing", "object_id.more", "a..b", "owner."] {
+        for bad in [
+            "nothing",
+            "object_id.more",
+            "a..b",
+            "owner.",
+            "owner..kind",
+            "owner.kind.",
+            "object_id.",
+            ".owner",
+            ".",
+            "*.",
+        ] {
             let bad = FieldMask::from_str(bad);
             let result = mask::<proto::Object>(Some(&bad), "object_id");
-            assert!(result.is_err() || bad.paths == ["owner."], "{bad:?}");
+            assert!(result.is_err(), "{bad:?}");
         }
         let deep = FieldMask::from_str(&"owner.".repeat(1000));
         assert!(mask::<proto::Object>(Some(&deep), "object_id").is_err());
+    }
+
+    #[test]
+    fn names_are_as_long_as_the_chain_takes_them() {
+        assert!(identifier("name", Some(&"a".repeat(128))).is_ok());
+        assert!(identifier("name", Some(&"a".repeat(129))).is_err());
+        let longest = format!("{}::{}::{}", Address::TWO, "a".repeat(128), "b".repeat(128));
+        assert!(type_tag("type", Some(&longest)).is_ok());
+        assert!(type_tag("type", Some(&"a".repeat(8193))).is_err());
     }
 
     #[test]

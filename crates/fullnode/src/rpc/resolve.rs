@@ -84,7 +84,7 @@ pub(crate) fn complete_transaction(message: &proto::Transaction) -> RpcResult<Tr
     if let Some(proto::transaction_kind::Data::ProgrammableTransaction(ptb)) =
         message.kind.as_ref().and_then(|kind| kind.data.as_ref())
     {
-        check_counts(ptb)?;
+        check_sizes(ptb)?;
     }
     Ok(message.try_into()?)
 }
@@ -112,7 +112,7 @@ fn programmable(message: &proto::Transaction) -> RpcResult<&proto::ProgrammableT
     }
     match &kind.data {
         Some(proto::transaction_kind::Data::ProgrammableTransaction(ptb)) => {
-            check_counts(ptb)?;
+            check_sizes(ptb)?;
             Ok(ptb)
         }
         _ => Err(RpcError::invalid(FIELD, "not a programmable transaction")),
@@ -120,7 +120,7 @@ fn programmable(message: &proto::Transaction) -> RpcResult<&proto::ProgrammableT
 }
 
 /// Bounds the work before any of it is done.
-fn check_counts(ptb: &proto::ProgrammableTransaction) -> RpcResult<()> {
+fn check_sizes(ptb: &proto::ProgrammableTransaction) -> RpcResult<()> {
     let limits = [
         ("inputs", ptb.inputs.len(), TransactionLimits::INPUTS_MAX),
         (
@@ -137,7 +137,45 @@ fn check_counts(ptb: &proto::ProgrammableTransaction) -> RpcResult<()> {
             ));
         }
     }
+    for (index, input) in ptb.inputs.iter().enumerate() {
+        check_input(&format!("transaction.kind.inputs[{index}]"), input)?;
+    }
+    for (index, command) in ptb.commands.iter().enumerate() {
+        if let Some(command) = &command.command {
+            check_command(&format!("transaction.kind.commands[{index}]"), command)?;
+        }
+    }
     Ok(())
+}
+
+fn check_input(field: &str, input: &proto::Input) -> RpcResult<()> {
+    parse::check_names(
+        field,
+        [&input.object_id, &input.digest].into_iter().flatten(),
+    )?;
+    if let Some(withdrawal) = &input.funds_withdrawal {
+        let names = [&withdrawal.funder, &withdrawal.allowance];
+        parse::check_names(field, names.into_iter().flatten())?;
+        parse::check_types(field, &withdrawal.coin_type)?;
+    }
+    Ok(())
+}
+
+fn check_command(field: &str, command: &proto::command::Command) -> RpcResult<()> {
+    use proto::command::Command;
+    match command {
+        Command::MoveCall(call) => {
+            let path = [&call.package, &call.module, &call.function];
+            parse::check_names(field, path.into_iter().flatten())?;
+            parse::check_types(field, &call.type_arguments)
+        }
+        Command::MakeMoveVector(vector) => parse::check_types(field, &vector.element_type),
+        Command::Publish(publish) => parse::check_names(field, &publish.dependencies),
+        Command::Upgrade(upgrade) => {
+            parse::check_names(field, upgrade.dependencies.iter().chain(&upgrade.package))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn gas_payment(

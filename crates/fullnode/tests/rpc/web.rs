@@ -96,49 +96,64 @@ fn chunks(body: &[u8]) -> Vec<u8> {
     joined
 }
 
+/// The message that a method answers, in one of the encodings.
+async fn answer(address: SocketAddr, path: &str, message: &[u8], content_type: &str) -> Vec<u8> {
+    let is_text = content_type.ends_with("text");
+    let mut body = frame(message);
+    if is_text {
+        body = STANDARD.encode(&body).into_bytes();
+    }
+    let head =
+        format!("POST {path} HTTP/1.1\r\ncontent-type: {content_type}\r\naccept: {content_type}");
+    let answer = http(address, &head, &body).await;
+    assert_eq!(answer.status, 200);
+    let mut bytes = match answer.header("transfer-encoding") {
+        Some(_) => chunks(&answer.body),
+        None => answer.body.clone(),
+    };
+    if is_text {
+        // The message and the trailers are padded, each on its own.
+        let groups = bytes.chunks(4);
+        bytes = groups
+            .flat_map(|group| STANDARD.decode(group).unwrap())
+            .collect();
+    }
+    let len = usize::try_from(u32::from_be_bytes(bytes[1..5].try_into().unwrap())).unwrap();
+    let trailer = String::from_utf8_lossy(&bytes[5 + len..]).into_owned();
+    assert!(trailer.contains("grpc-status:0"), "{trailer:?}");
+    bytes[5..5 + len].to_vec()
+}
+
 #[tokio::test]
 async fn binary_and_text_frames_carry_the_same_message() {
     let fixture = Fixture::start().await;
-    let path = "/sui.rpc.v2.LedgerService/GetObject";
-    let mut request = proto::GetObjectRequest::default();
-    request.object_id = Some("0x6".to_owned());
-    let message = frame(&request.encode_to_vec());
-    let mut found = Vec::new();
-    for (content_type, body) in [
-        ("application/grpc-web+proto", message.clone()),
-        (
-            "application/grpc-web-text",
-            STANDARD.encode(&message).into_bytes(),
-        ),
-    ] {
-        let head = format!(
-            "POST {path} HTTP/1.1\r\ncontent-type: {content_type}\r\naccept: {content_type}"
+    let path = "/sui.rpc.v2.LedgerService/BatchGetObjects";
+    for count in [1, 1000] {
+        let mut one = proto::GetObjectRequest::default();
+        one.object_id = Some("0x6".to_owned());
+        let mut request = proto::BatchGetObjectsRequest::default();
+        request.requests = vec![one; count];
+        request.read_mask = super::mask("object_id,digest,version");
+        let request = request.encode_to_vec();
+        let binary = "application/grpc-web+proto";
+        let binary = answer(fixture.address, path, &request, binary).await;
+        let text = "application/grpc-web-text";
+        let text = answer(fixture.address, path, &request, text).await;
+        assert_eq!(binary, text);
+        let response = proto::BatchGetObjectsResponse::decode(binary.as_slice()).unwrap();
+        assert_eq!(response.objects.len(), count);
+        assert!(
+            response
+                .objects
+                .last()
+                .unwrap()
+                .object()
+                .object_id()
+                .ends_with('6')
         );
-        let answer = http(fixture.address, &head, &body).await;
-        assert_eq!(answer.status, 200);
-        let mut bytes = match answer.header("transfer-encoding") {
-            Some(_) => chunks(&answer.body),
-            None => answer.body.clone(),
-        };
-        if content_type.ends_with("text") {
-            // Each part is padded on its own.
-            let text = String::from_utf8(bytes).unwrap();
-            bytes = text
-                .split_inclusive('=')
-                .collect::<String>()
-                .as_bytes()
-                .chunks(4)
-                .flat_map(|part| STANDARD.decode(part).unwrap())
-                .collect();
-        }
-        let len = usize::try_from(u32::from_be_bytes(bytes[1..5].try_into().unwrap())).unwrap();
-        let response = proto::GetObjectResponse::decode(&bytes[5..5 + len]).unwrap();
-        let trailer = String::from_utf8_lossy(&bytes[5 + len..]).into_owned();
-        assert!(trailer.contains("grpc-status:0"), "{trailer:?}");
-        found.push(response.object.unwrap().object_id().to_owned());
+        // The longer one does not fit into one part of an answer.
+        assert!(count == 1 || binary.len() > 100_000);
     }
-    assert_eq!(found[0], found[1]);
-    assert!(found[0].ends_with('6'));
     fixture.stop().await;
 }
 
