@@ -14,8 +14,8 @@ use floe_fullnode::{
     genesis::{AccountEntry, Chain as Started, GenesisFile, NodeKeys, start_chain},
     router,
 };
-use floe_ledger::{FieldValue, VerifiedTransaction, field_parts};
-use sui_crypto::{SuiSigner as _, UserSignatureVerifier, ed25519::Ed25519PrivateKey};
+use floe_ledger::{FieldValue, field_parts};
+use sui_crypto::{SuiSigner as _, ed25519::Ed25519PrivateKey};
 use sui_rpc::{
     Client,
     field::{FieldMask, FieldMaskUtil as _},
@@ -29,7 +29,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    measure::{Meter, thread_time},
+    measure::{Meter, computing_time},
     transactions,
 };
 
@@ -85,7 +85,6 @@ pub struct Bench {
     pub lanes: Vec<Lane>,
     pub live_blobs: u64,
     key: Ed25519PrivateKey,
-    verifier: UserSignatureVerifier,
     handle: Handle,
     client: Client,
     dir: TempDir,
@@ -147,7 +146,6 @@ impl Bench {
             lanes: Vec::new(),
             live_blobs: 0,
             key,
-            verifier: UserSignatureVerifier::new(),
             handle,
             client: Client::new(url).unwrap(),
             dir,
@@ -229,31 +227,16 @@ impl Bench {
             let transaction = make(&mut self.chain, lane);
             signed.push(self.sign(transaction));
         }
-        let (verifying, ()) = thread_time(|| {
-            for signed in &signed {
-                VerifiedTransaction::verify(signed.clone(), &self.verifier).unwrap();
-            }
-        });
-        let executed_before = self.execute_seconds();
+        let computed_before = computing_time();
         let submissions = signed.into_iter().map(|signed| self.handle.submit(signed));
         let (mut meter, executed) = Meter::of(futures::future::join_all(submissions)).await;
-        meter.executing = verifying + (self.execute_seconds() - executed_before);
+        meter.executing = computing_time() - computed_before;
         for (lane, executed) in self.lanes.iter_mut().zip(executed) {
             let executed = executed.unwrap();
             assert!(executed.failure.is_none(), "{:?}", executed.failure);
             lane.follow(effects(&executed.effects), &executed.transaction);
         }
         meter
-    }
-
-    /// How long the node has executed blocks so far.
-    fn execute_seconds(&self) -> Duration {
-        let metrics = self.handle.metrics().encode();
-        let sum = metrics
-            .lines()
-            .find_map(|line| line.strip_prefix("floe_fullnode_block_execute_seconds_sum "))
-            .unwrap();
-        Duration::from_secs_f64(sum.parse().unwrap())
     }
 
     /// One transaction of the first lane over gRPC; how long it took.

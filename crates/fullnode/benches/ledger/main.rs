@@ -1,6 +1,6 @@
 //! What a full node does per second, with few and with many live blobs: payments, registrations and
 //! certifications of blobs. `executed/s` is what one core checks and executes (signatures, execution,
-//! signed checkpoints); `durable` is the whole node with its order, commits and answers, per second
+//! signed checkpoints: the processor time of the threads that compute); `durable` is the whole node with its order, commits and answers, per second
 //! that a core worked and per second that passed. Then how long one transaction takes over gRPC.
 //!
 //! `cargo xtask bench ledger [-- --blobs 10000,1000000 --transactions 4000 --only register]`
