@@ -153,7 +153,15 @@ impl OpenBlob {
                     Ok(client) => {
                         let moved = Moved::default();
                         let request = self.get_sliver(client.watched(&moved), request);
-                        requests.start(ticket, moved, request);
+                        // Kept as part of the request: meanwhile others go on.
+                        let (this, slivers) = (self.clone(), Arc::clone(slivers));
+                        let kept = async move {
+                            match request.await {
+                                Got::Sliver(sliver) => this.keep(slivers, rows, sliver).await,
+                                Got::Failed(failure) => Ok(Err(failure)),
+                            }
+                        };
+                        requests.start(ticket, moved, kept);
                     }
                 }
             }
@@ -161,14 +169,13 @@ impl OpenBlob {
                 return Err(ClientError::fetch(self.blob_id(), shards, error));
             }
             match requests.next(fetch.next_deadline(requests.now())).await {
-                Next::Done(ticket, Got::Failed(failure)) => {
-                    fetch.on_failure(requests.now(), ticket, failure);
-                }
-                Next::Done(ticket, Got::Sliver(sliver)) => {
-                    self.keep(slivers, rows, sliver).await?;
-                    fetch.on_sliver(requests.now(), ticket);
-                    progress.done(0, Phase::Fetch, fetch.have().len() as u64);
-                }
+                Next::Done(ticket, kept) => match kept? {
+                    Err(failure) => fetch.on_failure(requests.now(), ticket, failure),
+                    Ok(()) => {
+                        fetch.on_sliver(requests.now(), ticket);
+                        progress.done(0, Phase::Fetch, fetch.have().len() as u64);
+                    }
+                },
                 Next::Deadline(alive) => {
                     alive
                         .into_iter()
@@ -179,13 +186,13 @@ impl OpenBlob {
         Ok(fetch)
     }
 
+    /// Puts a sliver where it belongs. Twice the same one does no harm.
     async fn keep(
-        &self,
-        slivers: &Arc<RowsAndSpares>,
+        self,
+        slivers: Arc<RowsAndSpares>,
         rows: usize,
         sliver: SliverData,
-    ) -> Result<(), ClientError> {
-        let slivers = Arc::clone(slivers);
+    ) -> Result<Result<(), Failure>, ClientError> {
         let index = sliver.index;
         let keep = move || {
             if index.as_usize() < rows {
@@ -195,7 +202,7 @@ impl OpenBlob {
             }
         };
         let kept = self.client.0.env.compute.offload(Lane::Io, keep).await;
-        kept.map_err(|source| match source.kind() {
+        kept.map(Ok).map_err(|source| match source.kind() {
             std::io::ErrorKind::InvalidData => {
                 let error = floe_encoding::DecodeError::InconsistentSliver { index };
                 ClientError::decode(self.blob_id(), error)
