@@ -1,7 +1,7 @@
 //! What an operator can set.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -54,8 +54,11 @@ pub struct Limits {
     pub admission_wait_ms: u64,
     /// Requests that wait for room. Default 1024.
     pub admission_queue: usize,
-    /// Connections open at once. Default 1024.
+    /// Connections open at once; one more takes the place of the one that was idle for longest.
+    /// Default 1024.
     pub connections: usize,
+    /// Milliseconds that a new connection has for its first byte. Default 5000.
+    pub first_byte_ms: u64,
     /// Streams open at once in one HTTP/2 connection. Default 256.
     pub streams: u32,
     /// Milliseconds without a byte after which a connection is closed. Default 60000.
@@ -123,6 +126,7 @@ impl Default for Limits {
             admission_wait_ms: 10_000,
             admission_queue: 1024,
             connections: 1024,
+            first_byte_ms: 5_000,
             streams: 256,
             idle_timeout_ms: 60_000,
             body_bytes_per_second_min: 8 << 10,
@@ -189,6 +193,10 @@ impl Options {
 impl Limits {
     pub(crate) const fn admission_wait(&self) -> Duration {
         Duration::from_millis(self.admission_wait_ms)
+    }
+
+    pub(crate) const fn first_byte(&self) -> Duration {
+        Duration::from_millis(self.first_byte_ms)
     }
 
     pub(crate) const fn idle_timeout(&self) -> Duration {
@@ -288,6 +296,21 @@ impl NodeConfig {
         toml::to_string_pretty(self).expect("numbers, text and tables have a form in TOML")
     }
 
+    /// The same with paths that count from `folder`, the one that the configuration is in.
+    #[must_use]
+    pub fn in_folder(self, folder: &Path) -> Self {
+        let mut config = self;
+        config.storage_path = folder.join(config.storage_path);
+        config.protocol_key_path = folder.join(config.protocol_key_path);
+        config.network_key_path = folder.join(config.network_key_path);
+        config.network_config_path = folder.join(config.network_config_path);
+        config.wallet_key_path = config.wallet_key_path.map(|path| folder.join(path));
+        if let Transport::Certificate { path } = &mut config.node.transport {
+            *path = folder.join(&*path);
+        }
+        config
+    }
+
     /// Checks what the types don't say.
     ///
     /// # Errors
@@ -365,6 +388,21 @@ mod tests {
             public_host: "node.example.com".into(),
         };
         assert_eq!(NodeConfig::from_toml(&config.to_toml()), Ok(config));
+    }
+
+    #[test]
+    fn paths_count_from_the_folder_of_the_configuration() {
+        let mut config = config();
+        config.storage_path = "db".into();
+        config.wallet_key_path = Some("wallet.key".into());
+        let config = config.in_folder(Path::new("/etc/floe"));
+        assert_eq!(config.storage_path, Path::new("/etc/floe/db"));
+        let wallet = config.wallet_key_path.as_deref();
+        assert_eq!(wallet, Some(Path::new("/etc/floe/wallet.key")));
+        assert_eq!(
+            config.protocol_key_path,
+            Path::new("/etc/floe/protocol.key")
+        );
     }
 
     #[test]

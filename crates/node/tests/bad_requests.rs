@@ -266,3 +266,82 @@ async fn bodies_beyond_the_room_are_refused_before_they_are_read() {
         .await;
     network.end().await;
 }
+
+/// Connections that send nothing.
+async fn silent(address: SocketAddr, count: usize) -> Vec<TcpStream> {
+    let mut streams = Vec::new();
+    for _ in 0..count {
+        streams.push(TcpStream::connect(address).await.unwrap());
+    }
+    streams
+}
+
+async fn within_seconds<T>(future: impl Future<Output = T>) -> T {
+    let limit = std::time::Duration::from_secs(10);
+    let ended = tokio::time::timeout(limit, future).await;
+    ended.expect("the node does not answer")
+}
+
+#[tokio::test]
+async fn silent_connections_make_room_for_others_and_those_at_work_stay() {
+    let mut options = small();
+    options.limits.connections = 4;
+    // Only the newcomer is in their way.
+    options.limits.first_byte_ms = 600_000;
+    options.limits.idle_timeout_ms = 600_000;
+    let network = Network::with(4, options).await;
+    let address = network.node(0).handle.address();
+    let mut upload = TcpStream::connect(address).await.unwrap();
+    let head = request(
+        &format!("PUT /v1/blobs/{BLOB}/metadata"),
+        "content-type: application/octet-stream\r\ncontent-length: 4\r\nexpect: 100-continue\r\n",
+    );
+    upload.write_all(head.as_bytes()).await.unwrap();
+    // The node is at work on it when it asks for the body.
+    let mut goes_on = [0; 25];
+    within_seconds(upload.read_exact(&mut goes_on))
+        .await
+        .unwrap();
+    assert!(goes_on.starts_with(b"HTTP/1.1 100"));
+    let _silent = silent(address, 20).await;
+    for _ in 0..8 {
+        let status = request(&format!("GET /v1/blobs/{BLOB}/status"), "");
+        let answer = within_seconds(send(address, &status)).await;
+        assert!(answer.contains("nonexistent"), "{answer}");
+    }
+    upload.write_all(b"oops").await.unwrap();
+    let mut answer = String::new();
+    within_seconds(upload.read_to_string(&mut answer))
+        .await
+        .unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    network.end().await;
+}
+
+#[tokio::test]
+async fn a_connection_without_a_first_byte_is_closed_soon() {
+    let mut options = small();
+    options.limits.first_byte_ms = 50;
+    options.limits.idle_timeout_ms = 600_000;
+    let network = Network::with(4, options).await;
+    let address = network.node(0).handle.address();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let read = within_seconds(stream.read_to_end(&mut Vec::new())).await;
+    assert_eq!(read.unwrap(), 0);
+    network.end().await;
+}
+
+#[tokio::test]
+async fn an_index_out_of_range_is_told_before_what_is_not_here() {
+    let network = Network::with(4, small()).await;
+    let blob = network.blob(3_000, 1);
+    network.register(&blob, 7, false);
+    network.upload(0, &blob).await;
+    let address = network.node(0).handle.address();
+    for ids in ["100-0", "0-100", "10-10"] {
+        let line = format!("GET /v1/blobs/{}/recoverySymbols?id={ids}", blob.id());
+        let answer = send(address, &request(&line, "")).await;
+        assert!(answer.contains("INDEX_OUT_OF_RANGE"), "{ids}: {answer}");
+    }
+    network.end().await;
+}

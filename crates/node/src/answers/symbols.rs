@@ -77,6 +77,13 @@ impl Shared {
             SymbolSelection::Ids(mut ids) => {
                 ids.sort_unstable();
                 ids.dedup();
+                for index in ids
+                    .iter()
+                    .flat_map(|id| Axis::BOTH.map(|axis| index_on(*id, axis)))
+                {
+                    let checked = self.params().check_index(index);
+                    checked.map_err(|error| out_of_range(&error))?;
+                }
                 ids
             }
             SymbolSelection::Target { axis, index } => {

@@ -1,6 +1,7 @@
 //! HTTP in front of the answers.
 
 mod body;
+mod connections;
 mod docs;
 mod handlers;
 mod server;

@@ -1,23 +1,25 @@
-//! Accepting connections, and ending those that stand still.
+//! Accepting connections, and ending those that stand still or in the way of others.
 
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
 use floe_env::{Listener, Stream, Tasks};
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
+use super::connections::{Activity, Connections};
 use crate::shared::Shared;
 
 /// Pause after the system could not accept a connection: it has no descriptors left.
@@ -39,35 +41,35 @@ pub(crate) struct Server {
 impl Server {
     /// Accepts connections until shutdown fires; those that are open have a while to end.
     pub(crate) async fn run(mut self, tasks: Arc<Tasks>) {
-        let places = Arc::new(Semaphore::new(self.shared.options.limits.connections));
+        let limits = &self.shared.options.limits;
+        let clock = Arc::clone(&self.shared.env.clock);
+        let connections = Connections::new(limits.connections, clock);
         let shutdown = tasks.shutdown().clone();
         loop {
-            let place = Arc::clone(&places).acquire_owned();
             let accepted = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return,
-                place = place => {
-                    let Ok(place) = place else { return };
-                    tokio::select! {
-                        biased;
-                        () = shutdown.cancelled() => return,
-                        accepted = self.listener.accept() => accepted.map(|(io, _)| (io, place)),
-                    }
-                }
+                accepted = self.listener.accept() => accepted,
             };
-            let (stream, place) = match accepted {
-                Ok(accepted) => accepted,
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
                 Err(error) => {
                     tracing::warn!(%error, "can't accept a connection");
                     self.shared.env.clock.sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
             };
+            let place = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return,
+                place = connections.place() => place,
+            };
             let connection = Connection {
                 shared: Arc::clone(&self.shared),
                 tls: self.tls.clone(),
                 router: self.router.clone(),
                 shutdown: shutdown.clone(),
+                activity: Arc::clone(&place.activity),
             };
             tasks.spawn("connection", async move {
                 connection.serve(stream).await;
@@ -82,26 +84,34 @@ struct Connection {
     tls: Option<Arc<ServerConfig>>,
     router: Router,
     shutdown: CancellationToken,
+    activity: Arc<Activity>,
 }
 
 impl Connection {
     async fn serve(self, stream: Stream) {
-        let moved = Arc::new(AtomicU64::new(0));
+        let activity = Arc::clone(&self.activity);
         let stream = Watched {
             stream,
-            moved: Arc::clone(&moved),
+            activity: Arc::clone(&activity),
         };
         let clock = Arc::clone(&self.shared.env.clock);
-        let limit = self.shared.options.limits.idle_timeout();
+        let limits = &self.shared.options.limits;
+        let idle = limits.idle_timeout();
+        let mut limit = limits.first_byte().min(idle);
         let mut serving = pin!(self.talk(stream));
         let mut seen = 0;
         loop {
-            let served = clock.timeout(limit, serving.as_mut()).await;
-            let now = moved.load(Ordering::Relaxed);
+            let served = tokio::select! {
+                biased;
+                () = activity.closing() => return,
+                served = clock.timeout(limit, serving.as_mut()) => served,
+            };
+            let now = activity.moved_bytes();
             if served.is_ok() || now == seen {
                 return;
             }
             seen = now;
+            limit = idle;
         }
     }
 
@@ -131,7 +141,16 @@ impl Connection {
             .timer(TokioTimer::new())
             .adaptive_window(true)
             .max_concurrent_streams(self.shared.options.limits.streams);
-        let service = TowerToHyperService::new(self.router);
+        let (router, activity) = (self.router, self.activity);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let in_progress = activity.begin();
+            let answer = router.clone().oneshot(request);
+            async move {
+                let answer = answer.await;
+                drop(in_progress);
+                answer
+            }
+        });
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
         let ended = tokio::select! {
@@ -148,16 +167,10 @@ impl Connection {
     }
 }
 
-/// Counts what moves, in either direction.
+/// Notes what moves, in either direction.
 struct Watched {
     stream: Stream,
-    moved: Arc<AtomicU64>,
-}
-
-impl Watched {
-    fn note(&self, bytes: usize) {
-        self.moved.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
+    activity: Arc<Activity>,
 }
 
 impl AsyncRead for Watched {
@@ -168,7 +181,7 @@ impl AsyncRead for Watched {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        self.note(buf.filled().len() - before);
+        self.activity.moved(buf.filled().len() - before);
         Poll::Ready(Ok(()))
     }
 }
@@ -180,7 +193,7 @@ impl AsyncWrite for Watched {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
-        self.note(written);
+        self.activity.moved(written);
         Poll::Ready(Ok(written))
     }
 
@@ -190,7 +203,7 @@ impl AsyncWrite for Watched {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?;
-        self.note(written);
+        self.activity.moved(written);
         Poll::Ready(Ok(written))
     }
 
