@@ -41,10 +41,13 @@ pub enum Request {
         /// Which, counted from 0.
         node: usize,
     },
-    /// Start a stopped storage node again, on what its disk has.
+    /// Start a storage node that is stopped or has failed again, on what its disk has.
     StartNode {
         /// Which, counted from 0.
         node: usize,
+        /// Put its database aside, and make a new one that the other nodes fill.
+        #[serde(default)]
+        new_store: bool,
     },
     /// Let chain time pass.
     Advance {
@@ -118,10 +121,24 @@ pub fn ask(dir: &Path, request: Request) -> Result<Value, AskError> {
         .map_err(broken)?;
     stream.write_all(&line).map_err(broken)?;
     let mut answer = String::new();
-    BufReader::new(stream)
+    let read = BufReader::new(stream)
         .take(ANSWER_BYTES_MAX)
-        .read_line(&mut answer)
-        .map_err(broken)?;
+        .read_line(&mut answer);
+    let read = read.map_err(|error| match error.kind() {
+        // What a read that takes too long ends with.
+        io::ErrorKind::WouldBlock => {
+            let message = format!("nothing came in {} s", ANSWER_TIME_MAX.as_secs());
+            broken(io::Error::new(io::ErrorKind::TimedOut, message))
+        }
+        _ => broken(error),
+    });
+    if read? == 0 {
+        let message = "it ended before it answered";
+        return Err(broken(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            message,
+        )));
+    }
     match serde_json::from_str(&answer).map_err(|error| broken(error.into()))? {
         Answer::Ok(value) => Ok(value),
         Answer::Error(message) => Err(AskError::Refused(message)),

@@ -51,6 +51,12 @@ pub enum AdvanceError {
         /// The epoch.
         epoch: Epoch,
     },
+    /// The full node has stopped, and nothing passes any more.
+    #[error("the full node has stopped: {reason}")]
+    Stopped {
+        /// Why.
+        reason: String,
+    },
     /// The full node can't say what time it is.
     #[error("the chain's time can't be read: {0}")]
     Time(#[from] floe_fullnode::ReadError),
@@ -103,8 +109,11 @@ impl Driver {
     /// The chain's time.
     ///
     /// # Errors
-    /// [`AdvanceError::Time`].
+    /// [`AdvanceError::Time`], [`AdvanceError::Stopped`].
     pub async fn chain_time(&self) -> Result<UnixMillis, AdvanceError> {
+        if self.handle.stopped().is_cancelled() {
+            return Err(self.stopped());
+        }
         let now = self
             .handle
             .read(|reader| Ok::<_, floe_fullnode::ReadError>(reader.head().timestamp_ms))
@@ -173,12 +182,10 @@ impl Driver {
         Ok(Next::of(&*contracts.refresh().await?))
     }
 
-    /// Lets `duration` pass on the chain, and everything happen that happens meanwhile: each epoch
-    /// that ends is changed.
-    ///
-    /// # Errors
-    /// [`AdvanceError`]; time has passed up to where it says.
-    pub async fn advance(&self, duration: Duration) -> Result<(UnixMillis, Epoch), AdvanceError> {
+    async fn advance_running(
+        &self,
+        duration: Duration,
+    ) -> Result<(UnixMillis, Epoch), AdvanceError> {
         let target = later(self.chain_time().await?, duration);
         loop {
             let now = self.chain_time().await?;
@@ -192,6 +199,24 @@ impl Driver {
                     return Ok((self.chain_time().await?, state.epoch));
                 }
             }
+        }
+    }
+
+    fn stopped(&self) -> AdvanceError {
+        let reason = self.handle.failure().unwrap_or("it was told to").to_owned();
+        AdvanceError::Stopped { reason }
+    }
+
+    /// Lets `duration` pass on the chain, and everything happen that happens meanwhile: each epoch
+    /// that ends is changed.
+    ///
+    /// # Errors
+    /// [`AdvanceError`]; time has passed up to where it says.
+    pub async fn advance(&self, duration: Duration) -> Result<(UnixMillis, Epoch), AdvanceError> {
+        tokio::select! {
+            biased;
+            () = self.handle.stopped().cancelled() => Err(self.stopped()),
+            advanced = self.advance_running(duration) => advanced,
         }
     }
 

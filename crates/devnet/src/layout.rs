@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! devnet.json            what it was made of (magic, version)
+//! devnet.begun           empty, until there is that: what is here is an unfinished devnet's
 //! chain/                 the full node: database, genesis.toml, network.json, keys/, nodes/NAME/*.key
 //! nodes/NAME/            the database of a storage node, and its configuration
 //! client_config.yaml     for clients: the network, and the wallet below
@@ -16,13 +17,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use floe_env::{Access, Disk, DiskError, replace};
+use floe_env::{Access, Disk, DiskError, Open, replace};
 use serde::{Deserialize, Serialize};
 
 /// Longest record of what a devnet was made of.
 const RECORD_BYTES_MAX: usize = 64 << 10;
 const MAGIC: &str = "floe-devnet";
 const VERSION: u32 = 1;
+/// Says that what is in the folder belongs to a devnet that is being made.
+const BEGUN: &str = "devnet.begun";
+/// What file systems have in their topmost folder.
+const LOST_AND_FOUND: &str = "lost+found";
 
 /// What a devnet was made of: fixed for its life.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +60,40 @@ pub enum LayoutError {
         /// What is wrong.
         reason: String,
     },
+    /// The folder has files of somebody else.
+    #[error("{} has other files in it, among them {found}", dir.display())]
+    NotEmpty {
+        /// The folder.
+        dir: PathBuf,
+        /// One of them.
+        found: String,
+    },
+}
+
+/// Makes sure that a folder is a devnet's, or may become one: it is made if it is missing, and marked
+/// if it is empty. Nothing else of it is changed.
+///
+/// # Errors
+/// [`LayoutError::NotEmpty`] if there is anything in it, but no devnet; else what the disk reports, or
+/// is wrong with the devnet's record.
+pub fn claim(disk: &dyn Disk, dir: &Path) -> Result<(), LayoutError> {
+    disk.create_dir_all(dir)?;
+    if Record::read(disk, dir)?.is_some() {
+        return Ok(());
+    }
+    let entries = disk.list(dir)?;
+    let names = || entries.iter().map(|entry| entry.name.to_string_lossy());
+    if names().any(|name| name == BEGUN) {
+        return Ok(());
+    }
+    if let Some(found) = names().find(|name| name != LOST_AND_FOUND) {
+        return Err(LayoutError::NotEmpty {
+            dir: dir.to_owned(),
+            found: found.into_owned(),
+        });
+    }
+    disk.open(&dir.join(BEGUN), Open::Ensure(Access::Shared))?;
+    Ok(())
 }
 
 impl Record {
@@ -124,7 +163,10 @@ impl Record {
             reason: error.to_string(),
         })?;
         replace(disk, &record(dir), &text, Access::Shared)?;
-        Ok(())
+        match disk.remove_file(&dir.join(BEGUN)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -172,6 +214,32 @@ mod tests {
     use floe_env::OsDisk;
 
     use super::*;
+
+    #[test]
+    fn a_folder_with_other_files_does_not_become_a_devnet() {
+        let disk = OsDisk;
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("env"), "mine").unwrap();
+        let error = claim(&disk, dir.path()).unwrap_err();
+        assert!(
+            matches!(&error, LayoutError::NotEmpty { found, .. } if found == "env"),
+            "{error}"
+        );
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_unfinished_devnet_is_gone_on_with() {
+        let disk: Arc<dyn Disk> = Arc::new(OsDisk);
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("net");
+        claim(&*disk, &dir).unwrap();
+        std::fs::write(dir.join("env"), "half").unwrap();
+        claim(&*disk, &dir).unwrap();
+        Record::new(1, vec![2], 4, 1).write(&disk, &dir).unwrap();
+        assert!(!dir.join(BEGUN).exists());
+        claim(&*disk, &dir).unwrap();
+    }
 
     #[test]
     fn records_are_kept_and_strangers_refused() {

@@ -15,4 +15,5 @@ mod steer;
 pub use self::{
     driver::{AdvanceError, Driver},
     network::{DevnetError, Network, Options},
+    nodes::NodeFailure,
 };

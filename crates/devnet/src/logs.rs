@@ -133,6 +133,11 @@ impl Visit for Fields<'_> {
     }
 }
 
+/// The span of a service.
+pub(crate) fn span_of(service: &str) -> Span {
+    tracing::error_span!(SERVICE_SPAN, service)
+}
+
 /// Starts tasks inside a service's span.
 #[derive(Debug)]
 pub struct SpanSpawn {
@@ -146,7 +151,7 @@ impl SpanSpawn {
     pub fn new(inner: Arc<dyn Spawn>, service: &str) -> Self {
         Self {
             inner,
-            span: tracing::error_span!(SERVICE_SPAN, service),
+            span: span_of(service),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use floe_contracts::{
@@ -14,17 +14,20 @@ use floe_fullnode::genesis::{self, AccountEntry, Chain, GenesisFile, NodeEntry, 
 use floe_fullnode::{Faucet, FaucetOptions, Server, ServerLimits, StartError};
 use floe_ledger::GenesisNodeIds;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::driver::Driver;
 use crate::layout::{self, LayoutError, Record};
-use crate::logs::SpanSpawn;
-use crate::nodes::{Member, Nodes, NodesConfig};
+use crate::logs::{self, SpanSpawn};
+use crate::nodes::{Member, NodeFailure, Nodes, NodesConfig};
 
 /// How long services may take to end.
 const STOP_GRACE: Duration = Duration::from_secs(10);
 /// SUI of the wallet that pays for epoch changes, MIST.
 const DRIVER_SUI_MIST: u64 = 100_000_000_000_000;
 const KEY_BYTES_MAX: usize = 4 << 10;
+/// The service whose log has what the full node says.
+const FULL_NODE: &str = "full-node";
 
 /// What a devnet is made of.
 #[derive(Clone, Debug)]
@@ -100,8 +103,26 @@ pub struct Network {
     driver: Arc<Driver>,
     nodes: Arc<Nodes>,
     tasks: tokio::sync::Mutex<Option<Tasks>>,
-    failed: CancellationToken,
+    failure: Arc<Failure>,
+    /// Fires when services are told to stop, or one of them panics.
+    shutdown: CancellationToken,
     env: Env,
+}
+
+/// Whether the full node has failed, and why.
+#[derive(Debug, Default)]
+struct Failure {
+    reason: OnceLock<String>,
+    fired: CancellationToken,
+}
+
+impl Failure {
+    fn set(&self, reason: String) {
+        tracing::error!(%reason, "the network is of no use any more");
+        // The first one is what matters.
+        let _ = self.reason.set(reason);
+        self.fired.cancel();
+    }
 }
 
 /// Sockets bound before anything else is done: their ports go on chain.
@@ -156,7 +177,7 @@ impl Network {
     /// # Errors
     /// [`DevnetError`]; nothing keeps running.
     pub async fn start(env: Env, options: &Options) -> Result<Self, DevnetError> {
-        env.disk.create_dir_all(&options.dir)?;
+        layout::claim(&*env.disk, &options.dir)?;
         let sockets = Sockets::bind(&env, options).await?;
         let driver_key = driver_key(&env, options)?;
         let file = genesis_file(&sockets.record, &driver_key);
@@ -168,7 +189,8 @@ impl Network {
         let ids = chain.network.walrus.nodes.clone();
         let trust = config.trust.clone();
         let tasks = Tasks::new(Arc::clone(&env.spawn));
-        let handle = serve_chain(&env, chain, sockets.full_node, &tasks)?;
+        let failure = Arc::new(Failure::default());
+        let handle = serve_chain(&env, chain, sockets.full_node, &tasks, &failure);
         let contracts = Contracts::connect(&env, config.clone(), RpcOptions::default()).await?;
         let wallet = Wallet::new(
             contracts.clone(),
@@ -187,7 +209,15 @@ impl Network {
             is_new: sockets.is_new,
         };
         let nodes = Arc::new(Nodes::new(nodes, members));
-        nodes.start_all(sockets.nodes).await?;
+        let failures = nodes.start_all(sockets.nodes).await;
+        if sockets.is_new
+            && let Some(failure) = failures.into_iter().next()
+        {
+            // Nothing is lost with it, and what is wrong is wrong with all.
+            nodes.shut_down().await;
+            let reason = failure.to_string();
+            return Err(DevnetError::Node { reason });
+        }
         let driver = Arc::new(Driver::new(handle, wallet, Arc::clone(&env.clock)));
         let (running, shutdown) = (Arc::clone(&driver), tasks.shutdown().clone());
         tasks.spawn("devnet.driver", async move { running.run(shutdown).await });
@@ -202,7 +232,8 @@ impl Network {
             contracts,
             driver,
             nodes,
-            failed: tasks.shutdown().clone(),
+            failure,
+            shutdown: tasks.shutdown().clone(),
             tasks: tokio::sync::Mutex::new(Some(tasks)),
             env,
         })
@@ -227,9 +258,36 @@ impl Network {
         &self.nodes
     }
 
-    /// Fires when a service of the full node has ended, and the network is of no use any more.
-    pub const fn failed(&self) -> &CancellationToken {
-        &self.failed
+    /// Yields once the full node has failed, and the network is of no use any more: why.
+    pub async fn failed(&self) -> String {
+        tokio::select! {
+            biased;
+            () = self.failure.fired.cancelled() => {}
+            () = self.shutdown.cancelled() => {}
+        }
+        let reason = self.failure.reason.get().cloned();
+        reason.unwrap_or_else(|| "a service of the network panicked".to_owned())
+    }
+
+    /// The storage nodes that could not be started or have failed, and why.
+    pub async fn failed_nodes(&self) -> Vec<NodeFailure> {
+        self.nodes.failures().await
+    }
+
+    /// A warning, if the disk has too little room left for storage nodes to store anything.
+    pub fn room_warning(&self) -> Option<String> {
+        let reserve = floe_node::Options::devnet(String::new())
+            .storage
+            .reserve_bytes;
+        let available = self.env.disk.space(&self.dir).ok()?.available_bytes;
+        (available < reserve).then(|| {
+            format!(
+                "nothing can be stored: {} has {} MiB free, and storage nodes keep {} MiB free",
+                self.dir.display(),
+                available >> 20,
+                reserve >> 20,
+            )
+        })
     }
 
     /// Stops everything, the storage nodes first.
@@ -369,9 +427,10 @@ fn serve_chain(
     chain: Chain,
     listener: Listener,
     tasks: &Tasks,
-) -> Result<floe_fullnode::Handle, DevnetError> {
+    failure: &Arc<Failure>,
+) -> floe_fullnode::Handle {
     let env = Env {
-        spawn: Arc::new(SpanSpawn::new(Arc::clone(&env.spawn), "full-node")),
+        spawn: Arc::new(SpanSpawn::new(Arc::clone(&env.spawn), FULL_NODE)),
         ..env.clone()
     };
     let handle = chain.service.handle();
@@ -388,18 +447,41 @@ fn serve_chain(
         metrics: Arc::clone(handle.metrics()),
     };
     let (service, shutdown) = (chain.service, tasks.shutdown().clone());
-    tasks.spawn("devnet.full-node", async move {
-        if let Err(error) = service.run(shutdown).await {
-            tracing::error!(%error, "the full node failed");
-        }
-    });
+    let run = async move {
+        tracing::info!("up");
+        let ended = service.run(shutdown).await;
+        ended.map_err(|error| format!("the full node failed: {error}"))
+    };
+    spawn_watched(tasks, failure, "devnet.full-node", run);
     let shutdown = tasks.shutdown().clone();
-    tasks.spawn("devnet.full-node-server", async move {
-        if let Err(error) = server.serve(listener, shutdown).await {
-            tracing::error!(%error, "the server of the full node failed");
+    let serve = async move {
+        let ended = server.serve(listener, shutdown).await;
+        ended.map_err(|error| format!("the server of the full node failed: {error}"))
+    };
+    spawn_watched(tasks, failure, "devnet.full-node-server", serve);
+    handle
+}
+
+/// Runs a service of the full node; if it ends before it is told to, the network has failed.
+fn spawn_watched(
+    tasks: &Tasks,
+    failure: &Arc<Failure>,
+    name: &'static str,
+    service: impl Future<Output = Result<(), String>> + Send + 'static,
+) {
+    let (failure, shutdown) = (Arc::clone(failure), tasks.shutdown().clone());
+    // Fires if the service panics.
+    let fire = failure.fired.clone().drop_guard();
+    let watched = async move {
+        let ended = service.await;
+        fire.disarm();
+        match ended {
+            Err(reason) => failure.set(reason),
+            Ok(()) if !shutdown.is_cancelled() => failure.set(format!("{name} ended")),
+            Ok(()) => tracing::info!("stopped"),
         }
-    });
-    Ok(handle)
+    };
+    tasks.spawn(name, watched.instrument(logs::span_of(FULL_NODE)));
 }
 
 fn network_config(chain: &Chain, record: &Record, url: &str) -> Result<NetworkConfig, DevnetError> {

@@ -5,13 +5,14 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use floe_contracts::{Contracts, NetworkState, Trust, Wallet};
 use floe_core::ObjectId;
 use floe_env::{Access, Env, Listener, Task, replace, tcp_listener};
 use floe_node::{Keys, Node, NodeConfig, SuiChain};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
@@ -19,7 +20,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::layout;
 use crate::logs::{self, SpanSpawn};
-use crate::network::DevnetError;
 
 /// How long a process may take until it answers.
 const START_TIME_MAX: Duration = Duration::from_secs(20);
@@ -64,11 +64,57 @@ pub(crate) struct Member {
 
 enum State {
     Stopped,
+    /// It could not be started.
+    Failed(String),
     Here {
         shutdown: CancellationToken,
         task: Task,
+        /// Why it ended by itself.
+        reason: Arc<OnceLock<String>>,
     },
     Process(Child),
+}
+
+impl State {
+    /// Whether it runs, is stopped, or why it has failed.
+    fn look(&mut self, log: &Path) -> Result<bool, String> {
+        match self {
+            Self::Stopped => Ok(false),
+            Self::Failed(reason) => Err(reason.clone()),
+            Self::Here { task, reason, .. } => {
+                if !task.is_finished() {
+                    return Ok(true);
+                }
+                let reason = reason.get().cloned();
+                Err(reason.unwrap_or_else(|| format!("it ended: see {}", log.display())))
+            }
+            Self::Process(child) => match child.try_wait() {
+                Ok(None) => Ok(true),
+                Ok(Some(status)) => Err(format!(
+                    "its process ended, {status}: see {}",
+                    log.display()
+                )),
+                Err(error) => Err(error.to_string()),
+            },
+        }
+    }
+}
+
+/// A storage node that could not be started, or has failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NodeFailure {
+    /// Its number, counted from 0.
+    pub node: usize,
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl fmt::Display for NodeFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.reason)
+    }
 }
 
 impl fmt::Debug for Nodes {
@@ -94,32 +140,47 @@ impl Nodes {
         Self { config, slots }
     }
 
-    /// Starts all nodes, on these sockets; yields when each answers.
-    pub(crate) async fn start_all(&self, listeners: Vec<Listener>) -> Result<(), DevnetError> {
+    /// Starts all nodes, on these sockets; yields when each answers, or has failed. Those that have.
+    pub(crate) async fn start_all(&self, listeners: Vec<Listener>) -> Vec<NodeFailure> {
         let starts = self
             .slots
             .iter()
             .zip(listeners)
             .map(|(slot, listener)| async {
                 let mut state = slot.state.lock().await;
-                *state = match self.config.program {
-                    None => self.run_here(slot, listener).await?,
+                let started = match self.config.program {
+                    None => self.run_here(slot, listener).await,
                     Some(_) => {
                         drop(listener);
-                        self.run_process(slot)?
+                        self.run_process(slot)
                     }
                 };
-                Ok(())
+                *state = started.unwrap_or_else(State::Failed);
             });
-        for outcome in futures::future::join_all(starts).await {
-            outcome.map_err(|reason| DevnetError::Node { reason })?;
-        }
+        futures::future::join_all(starts).await;
         for slot in &self.slots {
-            self.await_answer(slot)
-                .await
-                .map_err(|reason| DevnetError::Node { reason })?;
+            // What went wrong is in the state, or it will be.
+            let _ = self.await_answer(slot).await;
         }
-        Ok(())
+        self.failures().await
+    }
+
+    /// Those that could not be started, or have failed.
+    pub(crate) async fn failures(&self) -> Vec<NodeFailure> {
+        let mut failures = Vec::new();
+        for (node, slot) in self.slots.iter().enumerate() {
+            let name = slot.name.clone();
+            if let Err(reason) = slot.state.lock().await.look(&self.log(slot)) {
+                let failure = NodeFailure { node, name, reason };
+                tracing::error!(%failure, "a node has failed");
+                failures.push(failure);
+            }
+        }
+        failures
+    }
+
+    fn log(&self, slot: &Slot) -> PathBuf {
+        logs::path(&self.config.dir, &slot.name)
     }
 
     fn slot(&self, node: usize) -> Result<&Slot, String> {
@@ -138,7 +199,8 @@ impl Nodes {
         let mut state = slot.state.lock().await;
         match std::mem::replace(&mut *state, State::Stopped) {
             State::Stopped => return Err(format!("{} is stopped already", slot.name)),
-            State::Here { shutdown, task } => {
+            State::Failed(_) => {}
+            State::Here { shutdown, task, .. } => {
                 shutdown.cancel();
                 let clock = &self.config.env.clock;
                 let ended = clock.timeout(STOP_TIME_MAX, task.join()).await;
@@ -154,25 +216,40 @@ impl Nodes {
         Ok(&slot.name)
     }
 
-    /// Starts a stopped node on what its disk has; yields when it answers. Its name.
-    pub(crate) async fn start(&self, node: usize) -> Result<&str, String> {
+    /// Starts a node that is stopped or has failed, on what its disk has or on a new store; yields when
+    /// it answers. Its name, and where an old store was put.
+    pub(crate) async fn start(
+        &self,
+        node: usize,
+        new_store: bool,
+    ) -> Result<(&str, Option<PathBuf>), String> {
         let slot = self.slot(node)?;
         let mut state = slot.state.lock().await;
-        if !matches!(*state, State::Stopped) {
-            return Err(format!("{} runs already", slot.name));
+        if let Ok(true) = state.look(&self.log(slot)) {
+            let hint = if new_store { ": stop it first" } else { "" };
+            return Err(format!("{} runs already{hint}", slot.name));
         }
-        *state = match self.config.program {
-            None => {
-                let listener = tcp_listener(slot.address)
-                    .await
-                    .map_err(|error| format!("cannot listen on {}: {error}", slot.address))?;
-                self.run_here(slot, listener).await?
-            }
-            Some(_) => self.run_process(slot)?,
+        // Whatever is left of one that failed is gone before another starts.
+        *state = State::Stopped;
+        let put_aside = if new_store {
+            self.renew_store(slot)?
+        } else {
+            None
         };
+        let started = match self.config.program {
+            None => match tcp_listener(slot.address).await {
+                Ok(listener) => self.run_here(slot, listener).await,
+                Err(error) => Err(format!("cannot listen on {}: {error}", slot.address)),
+            },
+            Some(_) => self.run_process(slot),
+        };
+        *state = started.map_err(|reason| {
+            *state = State::Failed(reason.clone());
+            format!("{}: {reason}", slot.name)
+        })?;
         drop(state);
         self.await_answer(slot).await?;
-        Ok(&slot.name)
+        Ok((&slot.name, put_aside))
     }
 
     /// Ends all nodes in order.
@@ -180,8 +257,8 @@ impl Nodes {
         let ends = self.slots.iter().map(|slot| async {
             let mut state = slot.state.lock().await;
             match std::mem::replace(&mut *state, State::Stopped) {
-                State::Stopped => {}
-                State::Here { shutdown, task } => {
+                State::Stopped | State::Failed(_) => {}
+                State::Here { shutdown, task, .. } => {
                     shutdown.cancel();
                     if let Err(error) = task.join().await {
                         tracing::error!(node = slot.name, %error, "a node did not end in order");
@@ -198,22 +275,24 @@ impl Nodes {
         let mut list = Vec::with_capacity(self.slots.len());
         for (index, slot) in self.slots.iter().enumerate() {
             let mut state = slot.state.lock().await;
-            let (state, pid) = match &mut *state {
-                State::Stopped => ("stopped", None),
-                State::Here { task, .. } if task.is_finished() => ("failed", None),
-                State::Here { .. } => ("up", None),
-                State::Process(child) => match child.try_wait() {
-                    Ok(None) => ("up", child.id()),
-                    _ => ("failed", None),
-                },
+            let (text, reason) = match state.look(&self.log(slot)) {
+                Ok(true) => ("up", None),
+                Ok(false) => ("stopped", None),
+                Err(reason) => ("failed", Some(reason)),
             };
+            let pid = match &*state {
+                State::Process(child) if reason.is_none() => child.id(),
+                _ => None,
+            };
+            drop(state);
             let current = network.committees.current.as_ref();
             list.push(json!({
                 "node": index,
                 "name": slot.name,
                 "id": slot.member.id.to_string(),
                 "address": slot.address.to_string(),
-                "state": state,
+                "state": text,
+                "reason": reason,
                 "pid": pid,
                 "shards": current.map_or(0, |map| map.shards_of(&slot.member.id).len()),
             }));
@@ -233,32 +312,34 @@ impl Nodes {
             spawn: Arc::new(SpanSpawn::new(Arc::clone(&config.env.spawn), &slot.name)),
             ..config.env.clone()
         };
-        let folder = self.keys(slot);
-        let failed = |error: &dyn std::error::Error| format!("{}: {error}", slot.name);
-        let keys = Keys::read(
-            &*env.disk,
-            &folder.join("protocol.key"),
-            &folder.join("network.key"),
-        )
-        .map_err(|error| failed(&error))?;
-        let dir = layout::node(&config.dir, &slot.name);
+        let keys = self.read_keys(slot)?;
+        let dir = self.store(slot);
         self.make_store(&dir, &keys)?;
         let wallet = Some(slot.member.wallet.clone());
         let chain = SuiChain::new(config.contracts.clone(), config.trust.clone(), wallet);
         let options = floe_node::Options::devnet(slot.name.clone());
         let built = Node::build(env.clone(), options, keys, &dir, Arc::new(chain), listener);
-        let (service, _handle) = built.await.map_err(|error| failed(&error))?;
+        let (service, _handle) = built.await.map_err(|error| error.to_string())?;
         let shutdown = CancellationToken::new();
         let (stop, name, address) = (shutdown.clone(), slot.name.clone(), slot.address);
+        let reason = Arc::new(OnceLock::new());
+        let why = Arc::clone(&reason);
         let run = async move {
             tracing::info!(%address, "up");
             match service.run(stop).await {
                 Ok(()) => tracing::info!("stopped"),
-                Err(error) => tracing::error!(node = name, %error, "the node failed"),
+                Err(error) => {
+                    tracing::error!(node = name, %error, "the node failed");
+                    let _ = why.set(error.to_string());
+                }
             }
         };
         let task = env.spawn.spawn("node".into(), Box::pin(run));
-        Ok(State::Here { shutdown, task })
+        Ok(State::Here {
+            shutdown,
+            task,
+            reason,
+        })
     }
 
     /// Runs a node as an operator would.
@@ -268,63 +349,96 @@ impl Nodes {
             .program
             .as_deref()
             .unwrap_or_else(|| Path::new("floe"));
-        let failed = |error: &dyn std::error::Error| format!("{}: {error}", slot.name);
         let file = self.node_config(slot)?;
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
-            .open(logs::path(&config.dir, &slot.name))
-            .map_err(|error| failed(&error))?;
+            .open(self.log(slot))
+            .map_err(|error| error.to_string())?;
+        // It holds the other end of the pipe as long as it lives.
         let child = Command::new(program)
-            .args(["node", "run", "--config"])
+            .args(["node", "run", "--until-stdin-ends", "--config"])
             .arg(&file)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| failed(&error))?;
+            .map_err(|error| format!("cannot run {}: {error}", program.display()))?;
         Ok(State::Process(child))
     }
 
     /// The configuration of a node that runs in a process of its own.
     fn node_config(&self, slot: &Slot) -> Result<PathBuf, String> {
         let config = &self.config;
-        let (disk, folder) = (&config.env.disk, self.keys(slot));
-        let dir = layout::node(&config.dir, &slot.name);
-        let failed = |error: &dyn std::error::Error| format!("{}: {error}", slot.name);
-        let keys = Keys::read(
-            &**disk,
-            &folder.join("protocol.key"),
-            &folder.join("network.key"),
-        )
-        .map_err(|error| failed(&error))?;
-        self.make_store(&dir, &keys)?;
+        let keys = self.read_keys(slot)?;
+        self.make_store(&self.store(slot), &keys)?;
+        // Paths in a configuration count from its folder.
+        let absolute = |path: PathBuf| {
+            std::path::absolute(&path).map_err(|error| format!("{}: {error}", path.display()))
+        };
+        let folder = absolute(self.keys(slot))?;
         let file = folder.join("node.toml");
         let text = NodeConfig {
-            storage_path: dir,
+            storage_path: absolute(self.store(slot))?,
             protocol_key_path: folder.join("protocol.key"),
             network_key_path: folder.join("network.key"),
-            network_config_path: layout::client_config(&config.dir),
+            network_config_path: absolute(layout::client_config(&config.dir))?,
             listen: slot.address,
             metrics_listen: None,
             wallet_key_path: Some(folder.join("wallet.key")),
             node: floe_node::Options::devnet(slot.name.clone()),
         }
         .to_toml();
-        replace(disk, &file, text.as_bytes(), Access::Private).map_err(|error| failed(&error))?;
+        let written = replace(&config.env.disk, &file, text.as_bytes(), Access::Private);
+        written.map_err(|error| error.to_string())?;
         Ok(file)
     }
 
-    /// Makes the store of a node of a new devnet, if it is not made yet.
+    /// The folder of a node's store.
+    fn store(&self, slot: &Slot) -> PathBuf {
+        layout::node(&self.config.dir, &slot.name)
+    }
+
+    fn read_keys(&self, slot: &Slot) -> Result<Keys, String> {
+        let folder = self.keys(slot);
+        let (protocol, network) = (folder.join("protocol.key"), folder.join("network.key"));
+        let keys = Keys::read(&*self.config.env.disk, &protocol, &network);
+        keys.map_err(|error| error.to_string())
+    }
+
+    /// Makes the store of a node of a new devnet, if it is not made yet. That of an old one must be
+    /// there.
     fn make_store(&self, dir: &Path, keys: &Keys) -> Result<(), String> {
         let env = &self.config.env;
-        if !self.config.is_new || has_entries(env, dir)? {
-            return Ok(());
+        match (has_entries(env, dir)?, self.config.is_new) {
+            (true, _) => Ok(()),
+            (false, true) => create_store(env, dir, keys),
+            (false, false) => Err(format!("its database is gone from {}", dir.display())),
         }
-        let text = |error: &dyn std::error::Error| format!("{}: {error}", dir.display());
-        env.disk.create_dir_all(dir).map_err(|error| text(&error))?;
-        Node::create_store(&env.disk, &*env.rng, dir, keys).map_err(|error| text(&error))
+    }
+
+    /// Puts a node's store aside, if there is anything of it, and makes an empty one in its place.
+    /// Where the old one is.
+    fn renew_store(&self, slot: &Slot) -> Result<Option<PathBuf>, String> {
+        let env = &self.config.env;
+        let keys = self.read_keys(slot)?;
+        let dir = self.store(slot);
+        let put_aside = if has_entries(env, &dir)? {
+            let is_free = |path: &PathBuf| env.disk.metadata(path).is_err();
+            let aside = (1_u32..).map(|number| dir.with_extension(format!("old-{number}")));
+            let aside = aside
+                .into_iter()
+                .find(is_free)
+                .unwrap_or_else(|| dir.clone());
+            let moved = env.disk.rename(&dir, &aside);
+            moved.map_err(|error| error.to_string())?;
+            Some(aside)
+        } else {
+            None
+        };
+        create_store(env, &dir, &keys)?;
+        Ok(put_aside)
     }
 
     /// Waits until a node's port takes connections.
@@ -332,25 +446,28 @@ impl Nodes {
         let clock = &self.config.env.clock;
         let give_up = clock.monotonic().after(START_TIME_MAX);
         loop {
+            let log = self.log(slot);
+            match slot.state.lock().await.look(&log) {
+                Ok(true) => {}
+                Ok(false) => return Err(format!("{} was stopped meanwhile", slot.name)),
+                Err(reason) => return Err(format!("{}: {reason}", slot.name)),
+            }
+            if clock.monotonic() >= give_up {
+                let name = &slot.name;
+                return Err(format!("{name} does not answer: see {}", log.display()));
+            }
             if tokio::net::TcpStream::connect(slot.address).await.is_ok() {
                 return Ok(());
-            }
-            let dead = match &mut *slot.state.lock().await {
-                State::Stopped => true,
-                State::Here { task, .. } => task.is_finished(),
-                State::Process(child) => !matches!(child.try_wait(), Ok(None)),
-            };
-            if dead || clock.monotonic() >= give_up {
-                let log = logs::path(&self.config.dir, &slot.name);
-                return Err(format!(
-                    "{} does not answer: see {}",
-                    slot.name,
-                    log.display()
-                ));
             }
             clock.sleep(POLL).await;
         }
     }
+}
+
+fn create_store(env: &Env, dir: &Path, keys: &Keys) -> Result<(), String> {
+    let text = |error: &dyn std::error::Error| format!("{}: {error}", dir.display());
+    env.disk.create_dir_all(dir).map_err(|error| text(&error))?;
+    Node::create_store(&env.disk, &*env.rng, dir, keys).map_err(|error| text(&error))
 }
 
 /// Whether there is anything in a folder.

@@ -1,5 +1,6 @@
 //! What a network does when it is asked through its control socket.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use floe_env::BoxFuture;
@@ -15,7 +16,7 @@ impl Controller for Network {
             match request {
                 Request::Status => self.status().await,
                 Request::StopNode { node } => self.stop_node(node).await,
-                Request::StartNode { node } => self.start_node(node).await,
+                Request::StartNode { node, new_store } => self.start_node(node, new_store).await,
                 Request::Advance { millis } => self.advance(Duration::from_millis(millis)).await,
             }
         })
@@ -51,9 +52,16 @@ impl Network {
         Ok(json!({"message": format!("{name} is stopped"), "node": node}))
     }
 
-    async fn start_node(&self, node: usize) -> Result<Value, String> {
-        let name = self.nodes().start(node).await?;
-        Ok(json!({"message": format!("{name} is up again"), "node": node}))
+    async fn start_node(&self, node: usize, new_store: bool) -> Result<Value, String> {
+        let (name, put_aside) = self.nodes().start(node, new_store).await?;
+        let mut message = format!("{name} is up again");
+        if new_store {
+            message.push_str(" with a new database, which it fills from the other nodes");
+        }
+        if let Some(dir) = put_aside {
+            let _ = write!(message, "; the old one is in {}", dir.display());
+        }
+        Ok(json!({"message": message, "node": node}))
     }
 
     async fn advance(&self, duration: Duration) -> Result<Value, String> {

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -54,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) feed: Feed,
     /// Fires when the node stops.
     pub(crate) stopped: CancellationToken,
+    /// Why, if nobody told it to.
+    pub(crate) failure: OnceLock<String>,
     pub(crate) verifier: UserSignatureVerifier,
     pub(crate) limits: NodeLimits,
     /// Milliseconds of an epoch of the chain.
@@ -211,6 +213,11 @@ impl Handle {
     /// Fires when the node has stopped.
     pub fn stopped(&self) -> &CancellationToken {
         &self.0.stopped
+    }
+
+    /// Why the node stopped by itself; `None` while it runs, and if it was told to stop.
+    pub fn failure(&self) -> Option<&str> {
+        self.0.failure.get().map(String::as_str)
     }
 
     /// What the node counts.

@@ -4,7 +4,7 @@ mod loops;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{Arc, Mutex, OnceLock, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -157,6 +157,7 @@ impl Service {
             compute: Arc::clone(&env.compute),
             feed: Feed::new(head.sequence_number),
             stopped: CancellationToken::new(),
+            failure: OnceLock::new(),
             verifier: UserSignatureVerifier::new(),
             limits: options.limits,
             epoch_duration_ms,
@@ -188,6 +189,7 @@ impl Service {
             handle,
             sequencer,
         } = self;
+        let own = handle.clone();
         let _stopped = handle.stopped().clone().drop_guard();
         // Fires when either loop has ended: one is nothing without the other.
         let stop = shutdown.child_token();
@@ -216,7 +218,12 @@ impl Service {
             committer.run(queue).await
         };
         let (executed, committed) = tokio::join!(executing, committing);
-        executed.and(committed)
+        let outcome = executed.and(committed);
+        if let Err(error) = &outcome {
+            // Before those who wait hear that it has stopped.
+            let _ = own.shared().failure.set(error.to_string());
+        }
+        outcome
     }
 }
 

@@ -424,6 +424,13 @@ async fn the_faucet_refuses_strangers_and_nonsense() {
             body.as_str(),
             "403",
         ),
+        (
+            LOCAL,
+            "localhost",
+            "host: evil.example.org\r\n",
+            body.as_str(),
+            "403",
+        ),
         (LOCAL, "localhost", "", "{}", "422"),
         (LOCAL, "localhost", "", "nonsense", "400"),
     ] {

@@ -105,7 +105,11 @@ impl World {
     }
 
     pub(crate) async fn start_node(&self, node: usize) {
-        self.ask(Request::StartNode { node }).await;
+        self.ask(Request::StartNode {
+            node,
+            new_store: false,
+        })
+        .await;
     }
 
     /// Sends a signal to the process of a node.

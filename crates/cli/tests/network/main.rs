@@ -6,6 +6,7 @@
 )]
 
 mod blobs;
+mod devnet;
 mod facts;
 mod json;
 mod node;

@@ -4,7 +4,8 @@ use std::{
     collections::BTreeMap,
     ffi::OsStr,
     fs,
-    path::PathBuf,
+    io::{BufRead as _, BufReader, Read},
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -21,7 +22,8 @@ const FLOE: &str = env!("CARGO_BIN_EXE_floe");
 pub(crate) struct Devnet {
     child: Child,
     variables: BTreeMap<String, String>,
-    folder: TempDir,
+    folder: Option<TempDir>,
+    is_killed: bool,
 }
 
 /// How a run ended.
@@ -42,13 +44,14 @@ impl Devnet {
     pub(crate) fn with(args: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("work")).unwrap();
-        let mut child = Command::new(FLOE)
-            .args(["devnet", "--json", "--dir", "net"])
+        Self::run(folder, args, Stdio::inherit())
+    }
+
+    fn run(folder: TempDir, args: &[&str], stderr: Stdio) -> Self {
+        let mut child = floe_in(folder.path(), ["devnet", "--json", "--dir", "net"])
             .args(args)
-            .current_dir(folder.path())
-            .env("XDG_RUNTIME_DIR", folder.path())
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         // It prints one document, when all is ready.
@@ -65,8 +68,43 @@ impl Devnet {
         Self {
             child,
             variables,
-            folder,
+            folder: Some(folder),
+            is_killed: false,
         }
+    }
+
+    /// Kills the devnet, without the nodes that run in processes of their own.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.is_killed = true;
+    }
+
+    /// Starts a devnet that was killed again. What it warned of.
+    pub(crate) fn start_again(&mut self) -> String {
+        assert!(self.is_killed);
+        let folder = self.folder.take().unwrap();
+        let warnings = folder.path().join("warnings");
+        let stderr = fs::File::create(&warnings).unwrap();
+        *self = Self::run(folder, &["--processes"], stderr.into());
+        // They come after the document.
+        let mut text = String::new();
+        while !text.ends_with("nodes\n") {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            text = fs::read_to_string(&warnings).unwrap();
+        }
+        text
+    }
+
+    /// The folder that all is in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.as_ref().unwrap().path()
+    }
+
+    /// How many devnets are noted to run.
+    pub(crate) fn notes(&self) -> usize {
+        let notes = self.folder().join("floe-devnets");
+        fs::read_dir(notes).unwrap().count()
     }
 
     pub(crate) fn variable(&self, name: &str) -> &str {
@@ -75,7 +113,7 @@ impl Devnet {
 
     /// A path in the folder in which commands run.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join("work").join(name)
+        self.folder().join("work").join(name)
     }
 
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
@@ -105,7 +143,7 @@ impl Devnet {
             .env_clear()
             .envs(&self.variables)
             .env("HOME", self.path(""))
-            .env("TMPDIR", self.folder.path())
+            .env("TMPDIR", self.folder())
             .stdin(Stdio::null());
         command
     }
@@ -178,6 +216,9 @@ impl Devnet {
 
 impl Drop for Devnet {
     fn drop(&mut self) {
+        if self.is_killed {
+            return;
+        }
         // It may have ended already.
         let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
         let ended = self.child.wait();
@@ -185,6 +226,23 @@ impl Drop for Devnet {
             assert!(ended.unwrap().success(), "the devnet stops cleanly");
         }
     }
+}
+
+/// The program, to be run in a folder that devnets are noted in, too.
+pub(crate) fn floe_in(folder: &Path, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+    let mut command = Command::new(FLOE);
+    command
+        .args(args)
+        .current_dir(folder)
+        .env("XDG_RUNTIME_DIR", folder)
+        .env("TMPDIR", folder)
+        .stdin(Stdio::null());
+    command
+}
+
+/// The lines of a stream.
+pub(crate) fn lines(stream: impl Read) -> impl Iterator<Item = String> {
+    BufReader::new(stream).lines().map_while(Result::ok)
 }
 
 impl Ran {

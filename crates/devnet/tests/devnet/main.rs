@@ -5,6 +5,7 @@
     reason = "a test, also outside of its entry points"
 )]
 
+mod failing;
 mod inconsistent;
 mod shards_move;
 mod world;

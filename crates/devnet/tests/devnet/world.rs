@@ -1,5 +1,6 @@
 //! A devnet in this process, and a client of it.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,22 +29,14 @@ pub(crate) struct World {
     pub(crate) network: Network,
     pub(crate) client: Client,
     pub(crate) wallet: Wallet,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let env = Env::production(PoolSize::default()).unwrap();
-        let options = Options {
-            dir: dir.path().join("devnet"),
-            nodes: NODES,
-            n_shards: SHARDS,
-            epoch_duration: Span(DAY),
-            port: 0,
-            program: None,
-        };
-        let network = Network::start(env.clone(), &options).await.unwrap();
+        let network = Self::network(&env, &dir).await;
         let key = network
             .env_lines
             .iter()
@@ -57,7 +50,41 @@ impl World {
             env,
             network,
             wallet,
-            _dir: dir,
+            dir,
+        }
+    }
+
+    async fn network(env: &Env, dir: &tempfile::TempDir) -> Network {
+        let options = Options {
+            dir: dir.path().join("devnet"),
+            nodes: NODES,
+            n_shards: SHARDS,
+            epoch_duration: Span(DAY),
+            port: 0,
+            program: None,
+        };
+        Network::start(env.clone(), &options).await.unwrap()
+    }
+
+    /// Stops the network, lets something happen to its folder, and starts it again.
+    pub(crate) async fn restarted(self, meanwhile: impl FnOnce(&Path)) -> Self {
+        let Self {
+            env,
+            network,
+            client,
+            wallet,
+            dir,
+        } = self;
+        network.stop().await;
+        let folder = network.dir().to_owned();
+        drop(network);
+        meanwhile(&folder);
+        Self {
+            network: Self::network(&env, &dir).await,
+            env,
+            client,
+            wallet,
+            dir,
         }
     }
 
@@ -98,7 +125,10 @@ impl World {
     }
 
     pub(crate) async fn start_node(&self, node: usize) {
-        let request = Request::StartNode { node };
+        let request = Request::StartNode {
+            node,
+            new_store: false,
+        };
         self.network.carry_out(request).await.unwrap();
     }
 

@@ -19,6 +19,10 @@ pub(crate) async fn only_local(request: Request, next: Next) -> Response {
     if !local_peer {
         return refuse("only for clients on this machine");
     }
+    // Which of several hosts is meant depends on who reads them.
+    if request.headers().get_all(header::HOST).iter().count() > 1 {
+        return refuse("only under one name");
+    }
     let host = request
         .uri()
         .authority()

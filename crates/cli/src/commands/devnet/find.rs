@@ -31,6 +31,8 @@ impl Drop for Note {
 /// As the system reports them.
 pub(super) fn note(dir: &Path) -> io::Result<Note> {
     let notes = notes()?;
+    // Takes back those of devnets that were killed.
+    running()?;
     let path = notes.join(std::process::id().to_string());
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -73,16 +75,27 @@ pub(super) fn find(named: Option<&Path>) -> Result<PathBuf, Failure> {
 fn running() -> io::Result<Vec<PathBuf>> {
     let mut dirs = Vec::new();
     for entry in fs::read_dir(notes()?)? {
-        let Ok(dir) = fs::read_link(entry?.path()) else {
+        let note = entry?.path();
+        let Ok(dir) = fs::read_link(&note) else {
             continue;
         };
         let socket = floe_devnet::control::socket(&dir);
-        if std::os::unix::net::UnixStream::connect(socket).is_ok() {
-            dirs.push(dir);
+        match std::os::unix::net::UnixStream::connect(socket) {
+            Ok(_) => dirs.push(dir),
+            // It was killed. That somebody else removes the note as well is fine.
+            Err(error) if is_nobody(&error) => drop(fs::remove_file(note)),
+            Err(_) => {}
         }
     }
     dirs.sort();
     Ok(dirs)
+}
+
+fn is_nobody(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+    )
 }
 
 /// The folder of notes. It is the user's alone: a stranger's could point anywhere.

@@ -23,7 +23,7 @@ pub struct Args {
 
 #[derive(Debug, ClapArgs)]
 struct RunArgs {
-    /// Keep the network in this folder, and start it again from there
+    /// Keep the network in this folder, and start it again from there; a new one needs an empty folder
     #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
     dir: Option<PathBuf>,
     /// Keep nothing: a temporary folder, removed at the end [default without --dir]
@@ -60,8 +60,8 @@ enum Action {
     Status(Which),
     /// Stop a storage node at once, as a power cut would
     StopNode(NodeArgs),
-    /// Start a stopped storage node again
-    StartNode(NodeArgs),
+    /// Start a storage node that is stopped or has failed again
+    StartNode(StartArgs),
     /// Let time pass on the chain, and every epoch change that falls into it
     Advance(AdvanceArgs),
     /// Print the log of a storage node
@@ -81,6 +81,15 @@ struct NodeArgs {
     node: usize,
     #[command(flatten)]
     which: Which,
+}
+
+#[derive(Debug, ClapArgs)]
+struct StartArgs {
+    #[command(flatten)]
+    node: NodeArgs,
+    /// Put its database aside, and start it on an empty one that it fills from the other nodes
+    #[arg(long)]
+    new_store: bool,
 }
 
 #[derive(Debug, ClapArgs)]

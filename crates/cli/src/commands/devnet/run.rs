@@ -2,7 +2,11 @@
 
 use std::{fmt, fs, io, num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
 
-use floe_devnet::{DevnetError, Network, Options, control, layout, logs::Logs};
+use floe_devnet::{
+    DevnetError, Network, NodeFailure, Options, control,
+    layout::{self, LayoutError},
+    logs::Logs,
+};
 use floe_env::{Clock, Env, PoolSize, SystemClock};
 use floe_fullnode::genesis;
 use serde::Serialize;
@@ -32,8 +36,11 @@ pub(super) fn run(args: &RunArgs, world: &World, output: Output) -> Result<(), F
         (None, Some(temporary)) => temporary.path(),
         (None, None) => Path::new("."),
     };
-    fs::create_dir_all(dir)
-        .map_err(|error| Failure::io_of(format_args!("make {}", dir.display()), &error))?;
+    check(args)?;
+    layout::claim(&*world.disk, dir).map_err(not_claimed)?;
+    if let Some(file) = &args.env_file {
+        check_folder_of(file)?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -41,6 +48,35 @@ pub(super) fn run(args: &RunArgs, world: &World, output: Output) -> Result<(), F
     let outcome = runtime.block_on(keep_up(args, dir, world, output));
     runtime.shutdown_timeout(Duration::from_secs(5));
     outcome
+}
+
+/// Refuses what would fail later.
+fn check(args: &RunArgs) -> Result<(), Failure> {
+    if args.epoch_duration.0.is_zero() {
+        let message = "an epoch can't last no time at all";
+        return Err(Failure::new(Reason::InvalidArgument, message)
+            .help("give --epoch-duration a time like 1d, 12h or 90s"));
+    }
+    Ok(())
+}
+
+fn check_folder_of(file: &Path) -> Result<(), Failure> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::metadata(folder)
+        .map(drop)
+        .map_err(|error| Failure::io_of(format_args!("write {}", file.display()), &error))
+}
+
+fn not_claimed(error: LayoutError) -> Failure {
+    match &error {
+        LayoutError::Disk(error) => Failure::disk(error),
+        LayoutError::NotEmpty { .. } => Failure::new(Reason::AlreadyExists, error.to_string())
+            .help("a new devnet needs an empty folder: name another one with --dir"),
+        _ => Failure::new(Reason::InvalidInput, error.to_string()),
+    }
 }
 
 fn temporary(parent: &Path) -> Result<tempfile::TempDir, Failure> {
@@ -78,7 +114,7 @@ async fn keep_up(args: &RunArgs, dir: &Path, world: &World, output: Output) -> R
     let _note = find::note(dir).map_err(|error| Failure::io_of("note the devnet", &error))?;
     let controller = Arc::clone(&network) as Arc<dyn control::Controller>;
     let serving = tokio::spawn(control::serve(socket, controller));
-    let ready = Ready::new(&network, dir, clock.monotonic().since(begun));
+    let ready = Ready::new(&network, dir, clock.monotonic().since(begun)).await;
     let files = [Some(layout::env_file(dir)), args.env_file.clone()];
     for file in files.into_iter().flatten() {
         genesis::write_env_file(&env.disk, &file, &ready.lines).map_err(|error| {
@@ -86,11 +122,12 @@ async fn keep_up(args: &RunArgs, dir: &Path, world: &World, output: Output) -> R
         })?;
     }
     output.print(&ready)?;
-    let failed = network.failed().clone();
+    ready.warn();
     let outcome = tokio::select! {
         () = stop.signalled() => Ok(()),
-        () = failed.cancelled() => Err(Failure::new(Reason::Internal, "a service of the devnet failed")
-            .help(format!("see {}", dir.join("logs").display()))),
+        reason = network.failed() => Err(Failure::new(Reason::Io, "the devnet has stopped")
+            .caused_by(reason)
+            .help("what was confirmed is kept; start it again when the cause is gone")),
     };
     serving.abort();
     let _ = serving.await;
@@ -141,7 +178,9 @@ fn start_failure(error: DevnetError) -> Failure {
     match error {
         DevnetError::Listen { .. } => Failure::new(Reason::AlreadyExists, error.to_string())
             .help("the devnet keeps its ports: stop what uses this one"),
-        error => Failure::new(Reason::Io, "the devnet cannot start").caused_by(error),
+        DevnetError::Layout(error) => not_claimed(error),
+        DevnetError::FullNode(error) => Failure::from(error),
+        error => Failure::new(Reason::Io, "the devnet cannot start").caused_by(error.to_string()),
     }
 }
 
@@ -181,6 +220,18 @@ struct Ready {
     ready_after_seconds: f64,
     #[serde(serialize_with = "as_map")]
     lines: Vec<(&'static str, String)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<NodeFailure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
+}
+
+/// How a node that has failed is started again.
+pub(super) fn start_again(node: usize) -> String {
+    format!(
+        "`floe devnet start-node {node}` starts it again; with --new-store on an empty database, \
+         which it fills from the other nodes"
+    )
 }
 
 fn as_map<S: serde::Serializer>(
@@ -191,7 +242,7 @@ fn as_map<S: serde::Serializer>(
 }
 
 impl Ready {
-    fn new(network: &Network, dir: &Path, took: Duration) -> Self {
+    async fn new(network: &Network, dir: &Path, took: Duration) -> Self {
         let mut lines = network.env_lines.clone();
         let dir = fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
         lines.push((
@@ -207,6 +258,18 @@ impl Ready {
             epoch: epoch.to_string(),
             ready_after_seconds: took.as_secs_f64(),
             lines,
+            failed: network.failed_nodes().await,
+            warning: network.room_warning(),
+        }
+    }
+
+    /// Says on stderr what is wrong.
+    fn warn(&self) {
+        for failure in &self.failed {
+            eprintln!("warning: {failure}\n  {}", start_again(failure.node));
+        }
+        if let Some(warning) = &self.warning {
+            eprintln!("warning: {warning}");
         }
     }
 

@@ -13,7 +13,7 @@ use floe_devnet::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{AdvanceArgs, LogsArgs, NodeArgs, Which, find::find};
+use super::{AdvanceArgs, LogsArgs, NodeArgs, StartArgs, Which, find::find, run::start_again};
 use crate::{
     error::{Failure, Reason},
     output::Output,
@@ -33,10 +33,13 @@ pub(super) fn stop_node(args: &NodeArgs, output: Output) -> Result<(), Failure> 
     output.print(&Done(ask(&dir, Request::StopNode { node })?))
 }
 
-pub(super) fn start_node(args: &NodeArgs, output: Output) -> Result<(), Failure> {
-    let dir = find(args.which.dir.as_deref())?;
-    let node = args.node;
-    output.print(&Done(ask(&dir, Request::StartNode { node })?))
+pub(super) fn start_node(args: &StartArgs, output: Output) -> Result<(), Failure> {
+    let dir = find(args.node.which.dir.as_deref())?;
+    let request = Request::StartNode {
+        node: args.node.node,
+        new_store: args.new_store,
+    };
+    output.print(&Done(ask(&dir, request)?))
 }
 
 pub(super) fn advance(args: &AdvanceArgs, output: Output) -> Result<(), Failure> {
@@ -151,6 +154,9 @@ impl fmt::Display for Status {
             )?;
             if let Some(pid) = node.get("pid").and_then(Value::as_u64) {
                 write!(f, "  pid {pid}")?;
+            }
+            if let Some(reason) = node.get("reason").and_then(Value::as_str) {
+                write!(f, "\n         {reason}\n         {}", start_again(index))?;
             }
         }
         Ok(())
