@@ -6,8 +6,10 @@ mod run;
 mod setup;
 mod status;
 
+use std::path::Path;
+
 use clap::Subcommand;
-use floe_contracts::SecretKey;
+use floe_contracts::{NetworkConfig, SecretKey, Trust};
 
 use crate::{
     error::{Failure, Reason},
@@ -52,8 +54,8 @@ pub fn run(
     }
 }
 
-/// Reads and checks a configuration.
-fn config(path: &std::path::Path, world: &World) -> Result<floe_node::NodeConfig, Failure> {
+/// Reads and checks a configuration, whose paths count from its folder.
+fn config(path: &Path, world: &World) -> Result<floe_node::NodeConfig, Failure> {
     let bytes = world.disk.read(path, CONFIG_BYTES_MAX)?;
     let refused = |reason: String| {
         let message = format!("{} is no configuration of a node", path.display());
@@ -62,7 +64,34 @@ fn config(path: &std::path::Path, world: &World) -> Result<floe_node::NodeConfig
             .help("`floe node setup` makes one with every setting in it")
     };
     let text = String::from_utf8(bytes).map_err(|error| refused(error.to_string()))?;
-    floe_node::NodeConfig::from_toml(&text).map_err(|error| refused(error.to_string()))
+    let config = floe_node::NodeConfig::from_toml(&text);
+    let config = config.map_err(|error| refused(error.to_string()))?;
+    Ok(config.in_folder(path.parent().unwrap_or_else(|| Path::new(""))))
+}
+
+/// Reads the description of a network, which has to say what events are verified by.
+fn network_config(path: &Path, world: &World) -> Result<(NetworkConfig, Trust), Failure> {
+    let bytes = world.disk.read(path, CONFIG_BYTES_MAX)?;
+    let refused = |reason: String| {
+        let message = format!("{} does not describe a network", path.display());
+        Failure::new(Reason::InvalidInput, message).caused_by(reason)
+    };
+    let text = String::from_utf8(bytes).map_err(|error| refused(error.to_string()))?;
+    let network = NetworkConfig::from_yaml(&text, None);
+    let network = network.map_err(|error| refused(error.to_string()))?;
+    let trust = network.trust.clone();
+    let trust = trust.ok_or_else(|| refused("it has no `trust`, which events need".into()))?;
+    Ok((network, trust))
+}
+
+/// Warns about a key that others on this machine can read.
+fn warn_if_readable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
+    if mode & 0o077 != 0 {
+        let path = path.display();
+        eprintln!("warning: others can read the key {path}: `chmod 600 {path}`");
+    }
 }
 
 /// The protocol and network keys that a configuration names.
@@ -79,7 +108,7 @@ fn keys(config: &floe_node::NodeConfig, world: &World) -> Result<floe_node::Keys
 }
 
 /// The Sui key that pays for transactions of a node.
-fn wallet_key(path: &std::path::Path, world: &World) -> Result<SecretKey, Failure> {
+fn wallet_key(path: &Path, world: &World) -> Result<SecretKey, Failure> {
     let bytes = world.disk.read(path, KEY_BYTES_MAX)?;
     SecretKey::parse(String::from_utf8_lossy(&bytes).trim()).map_err(|error| {
         let message = format!("{} is no key", path.display());

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use floe_contracts::{Contracts, NetworkConfig, RpcOptions, Wallet, WalletOptions};
+use floe_contracts::{Contracts, RpcOptions, Wallet, WalletOptions};
 use floe_env::{Env, Listener, tcp_listener};
 use floe_node::{BuildError, Node, NodeConfig, SuiChain};
 
@@ -24,6 +24,9 @@ pub struct Args {
     /// The configuration, as `floe node setup` makes it
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Stop when standard input ends, as it does with the process that holds its other end
+    #[arg(long, hide = true)]
+    until_stdin_ends: bool,
 }
 
 /// Runs a storage node until a signal ends it.
@@ -33,12 +36,29 @@ pub struct Args {
 pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
     log_to_stderr();
     let config = super::config(&args.config, world)?;
-    runtime()?.block_on(serve(config, world, output))
+    let keys = [&config.protocol_key_path, &config.network_key_path];
+    for key in keys.into_iter().chain(&config.wallet_key_path) {
+        super::warn_if_readable(key);
+    }
+    runtime()?.block_on(serve(args, config, world, output))
 }
 
-async fn serve(config: NodeConfig, world: &World, output: Output) -> Result<(), Failure> {
+async fn serve(
+    args: &Args,
+    config: NodeConfig,
+    world: &World,
+    output: Output,
+) -> Result<(), Failure> {
     let env = super::env(world)?;
     let shutdown = stop_on_signals()?;
+    if args.until_stdin_ends {
+        let stop = shutdown.clone();
+        // Not a task: nothing would wait for it to end.
+        std::thread::spawn(move || {
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+            stop.cancel();
+        });
+    }
     let keys = super::keys(&config, world)?;
     let chain = connect(&env, &config, world).await?;
     let listener = listen(config.listen).await?;
@@ -64,17 +84,7 @@ async fn serve(config: NodeConfig, world: &World, output: Output) -> Result<(), 
 }
 
 async fn connect(env: &Env, config: &NodeConfig, world: &World) -> Result<SuiChain, Failure> {
-    let path = &config.network_config_path;
-    let bytes = world.disk.read(path, super::CONFIG_BYTES_MAX)?;
-    let refused = |reason: String| {
-        let message = format!("{} does not describe a network", path.display());
-        Failure::new(Reason::InvalidInput, message).caused_by(reason)
-    };
-    let text = String::from_utf8(bytes).map_err(|error| refused(error.to_string()))?;
-    let network = NetworkConfig::from_yaml(&text, None);
-    let network = network.map_err(|error| refused(error.to_string()))?;
-    let trust = network.trust.clone();
-    let trust = trust.ok_or_else(|| refused("it has no `trust`, which events need".into()))?;
+    let (network, trust) = super::network_config(&config.network_config_path, world)?;
     let contracts = Contracts::connect(env, network, RpcOptions::default()).await;
     let contracts = contracts.map_err(|error| {
         Failure::new(Reason::Unreachable, "cannot read the contracts").caused_by(error)

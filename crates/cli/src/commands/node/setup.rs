@@ -21,6 +21,7 @@ use crate::{
 const CONFIG_FILE: &str = "node.toml";
 const PROTOCOL_KEY_FILE: &str = "protocol.key";
 const NETWORK_KEY_FILE: &str = "network.key";
+const STORE_FOLDER: &str = "db";
 const REGISTRATION_FILE: &str = "registration.yaml";
 
 /// Arguments of `floe node setup`.
@@ -93,10 +94,16 @@ impl fmt::Display for Made {
 /// # Errors
 /// [`Failure`] if something is there already, or the disk fails.
 pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
+    super::network_config(&args.network_config, world)?;
+    // Paths in the configuration count from its folder.
+    let storage_path = match &args.storage_path {
+        None => PathBuf::from(STORE_FOLDER),
+        Some(path) => absolute(path)?,
+    };
+    let network_config_path = absolute(&args.network_config)?;
     world.disk.create_dir_all(&args.dir)?;
     let keys = generate()?;
     let path = |name: &str| args.dir.join(name);
-    let storage_path = args.storage_path.clone().unwrap_or_else(|| path("db"));
     let transport = match &args.public_host {
         None => Transport::PlainOnLoopback,
         Some(host) => Transport::SelfSigned {
@@ -104,10 +111,10 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
         },
     };
     let config = NodeConfig {
-        storage_path: storage_path.clone(),
-        protocol_key_path: path(PROTOCOL_KEY_FILE),
-        network_key_path: path(NETWORK_KEY_FILE),
-        network_config_path: args.network_config.clone(),
+        storage_path,
+        protocol_key_path: PROTOCOL_KEY_FILE.into(),
+        network_key_path: NETWORK_KEY_FILE.into(),
+        network_config_path,
         listen: args.listen,
         metrics_listen: None,
         wallet_key_path: None,
@@ -126,17 +133,17 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
     let private = Access::Private;
     write_new(
         world,
-        &config.protocol_key_path,
+        &path(PROTOCOL_KEY_FILE),
         keys.protocol.to_key_file().as_bytes(),
         private,
     )?;
     write_new(
         world,
-        &config.network_key_path,
+        &path(NETWORK_KEY_FILE),
         keys.network.to_key_file().as_bytes(),
         private,
     )?;
-    create_store(world, &storage_path, &keys)?;
+    create_store(world, &args.dir.join(&config.storage_path), &keys)?;
     let config_path = path(CONFIG_FILE);
     write_new(
         world,
@@ -159,6 +166,19 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
         protocol_public_key: keys.protocol.public_key().to_string(),
         network_public_key: keys.network.public_key().to_string(),
     })
+}
+
+/// A path as the configuration can hold it, whatever folder it is read in.
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    let what = || format!("find {}", path.display());
+    let absolute = std::path::absolute(path).map_err(|error| Failure::io_of(what(), &error))?;
+    if absolute.to_str().is_none() {
+        let message = format!("{} can't stand in a configuration", absolute.display());
+        return Err(
+            Failure::new(Reason::InvalidArgument, message).help("use a path of Unicode characters")
+        );
+    }
+    Ok(absolute)
 }
 
 /// Makes a registration for another wallet, if one is wanted.
