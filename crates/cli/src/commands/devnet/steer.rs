@@ -102,6 +102,10 @@ fn ask(dir: &Path, request: Request) -> Result<Value, Failure> {
     control::ask(dir, request).map_err(|error| match error {
         AskError::NotRunning { .. } => Failure::new(Reason::NotFound, error.to_string())
             .help("start it with `floe devnet --dir`"),
+        // Whatever time is asked for is one that can pass; it is the network that can't let it.
+        AskError::Refused(message) if matches!(request, Request::Advance { .. }) => {
+            Failure::new(Reason::Io, message)
+        }
         AskError::Refused(message) => Failure::new(Reason::InvalidArgument, message),
         error => Failure::new(Reason::Io, error.to_string()).caused_by(error),
     })
