@@ -10,17 +10,17 @@ use crate::{commands, error::Failure, network::NetworkArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
-    0  done
+    0  done, or whoever read the output had enough of it
     1  a bug in floe
     2  wrong arguments
     3  the input is refused: too large, not of the right kind, no legal quilt
     4  a file or port is missing, taken, or may not be used
     5  the disk is full or failed
     6  the input changed while it was read
-    7  data is damaged, not enough, or inconsistent
+    7  data is damaged, lost, or inconsistent
     8  a server does not answer, or too few storage nodes do
     9  the wallet has too little, or a transaction failed
-  130  interrupted
+  130  interrupted by a signal; it is said what may have been left
 
 Data goes to stdout and everything else to stderr. With --json an error is one JSON
 document on stderr: {\"error\": {\"reason\", \"fault\", \"retryable\", \"message\", …}}.";

@@ -4,8 +4,10 @@ use std::{error::Error, fmt, io};
 
 use floe_core::BlobTooLarge;
 use floe_encoding::{DecodeError, EncodeError, RecoverError, RedStuffError};
-use floe_env::DiskError;
+use floe_env::{DiskError, Operation};
 use serde::Serialize;
+
+use crate::interrupt::Left;
 
 /// Who has to do something about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -92,7 +94,7 @@ reasons! {
     Blocked = "BLOCKED", Peer, false, 7;
     /// A server does not answer.
     Unreachable = "UNREACHABLE", Peer, true, 8;
-    /// Too few storage nodes answer; nothing was paid.
+    /// Too few storage nodes answer.
     NodesDown = "NODES_DOWN", Peer, true, 8;
     /// Too few storage nodes confirmed that they store the blob.
     NotConfirmed = "NOT_CONFIRMED", Peer, true, 8;
@@ -175,12 +177,34 @@ impl Failure {
 
     /// The user, or somebody on their behalf, ended the command.
     pub fn interrupted() -> Self {
-        Self::new(Reason::Interrupted, "interrupted; nothing was left behind")
+        Self::interrupted_leaving(Left::Nothing)
+    }
+
+    /// The same, of a command that may have left something on chain.
+    pub fn interrupted_leaving(left: Left) -> Self {
+        let new = |message| Self::new(Reason::Interrupted, message);
+        match left {
+            Left::Nothing => new("interrupted; nothing was left behind"),
+            Left::Transaction => new("interrupted; a transaction may have run")
+                .help("look at what it was to change before running the command again"),
+            Left::Registrations => new(
+                "interrupted; blobs may have been registered and paid for by then",
+            )
+            .help("store the same again: what was paid for is used; floe list-blobs shows it"),
+        }
     }
 
     /// A disk refused.
     pub fn disk(error: &DiskError) -> Self {
-        let message = format!("cannot {} {}", error.operation(), error.path().display());
+        let path = error.path().display();
+        // A disk that refuses to let a file grow says the same when it is written.
+        if error.kind() == io::ErrorKind::FileTooLarge && *error.operation() == Operation::Open {
+            let cause = error.source().map_or_else(String::new, ToString::to_string);
+            return Self::new(Reason::InvalidInput, format!("{path} is too long"))
+                .caused_by(cause)
+                .help("check that it is the file you mean");
+        }
+        let message = format!("cannot {} {path}", error.operation());
         Self::io(message, error.source())
     }
 

@@ -4,7 +4,10 @@ use std::{
     fs,
     io::{self, Read},
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::UNIX_EPOCH,
 };
 
@@ -14,6 +17,7 @@ use floe_env::{File, Kind, Metadata, Open};
 use crate::{
     error::{Failure, Reason},
     interrupt::Interrupt,
+    network::aside,
     world::World,
 };
 
@@ -39,6 +43,7 @@ impl Input {
     /// there is no room to copy it.
     pub fn open(world: &World, path: &Path, bytes_max: u64) -> Result<Self, Failure> {
         if path == Path::new("-") {
+            take_stdin()?;
             return Self::spool(world, "stdin", io::stdin().lock(), bytes_max);
         }
         let name = path.display().to_string();
@@ -46,7 +51,10 @@ impl Input {
             Kind::Dir => Err(
                 Failure::new(Reason::InvalidInput, format!("{name} is a folder"))
                     .caused_by("expected a file")
-                    .help("floe quilt pack makes one blob of the files in a folder"),
+                    .help(
+                        "floe quilt pack makes one blob of the files in a folder, and floe \
+                         store-quilt --paths stores them as one",
+                    ),
             ),
             Kind::Other => Self::spool(world, &name, stream(path)?, bytes_max),
             Kind::File => {
@@ -58,6 +66,17 @@ impl Input {
                 Self::new(world, name, file)
             }
         }
+    }
+
+    /// As [`open`](Self::open), off the threads that serve a command on a network: a pipe or a terminal
+    /// may have nothing for long, and signals are to be heard meanwhile.
+    pub(crate) async fn open_aside(
+        world: &World,
+        path: &Path,
+        bytes_max: u64,
+    ) -> Result<Self, Failure> {
+        let (world, path) = (world.clone(), path.to_owned());
+        aside(move || Self::open(&world, &path, bytes_max)).await
     }
 
     fn new(world: &World, name: String, file: Arc<dyn File>) -> Result<Self, Failure> {
@@ -115,6 +134,23 @@ impl Input {
             Err(Failure::changed(&self.name))
         }
     }
+}
+
+/// Whether stdin was read: what comes after that is nothing.
+static STDIN_IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Stdin can be read once.
+///
+/// # Errors
+/// [`Failure`] the second time.
+pub(crate) fn take_stdin() -> Result<(), Failure> {
+    if STDIN_IS_TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(
+            Failure::new(Reason::InvalidArgument, "stdin can be read only once")
+                .help("name it once, or put what comes from it into a file"),
+        );
+    }
+    Ok(())
 }
 
 fn stream(path: &Path) -> Result<fs::File, Failure> {

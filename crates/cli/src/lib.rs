@@ -22,7 +22,7 @@ pub use self::{
     args::{Cli, Command, Global, Shards},
     error::{Failure, Fault, Reason},
     input::Input,
-    interrupt::Interrupt,
+    interrupt::{Interrupt, Left},
     network::NetworkArgs,
     output::Output,
     progress::Bar,

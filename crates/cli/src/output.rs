@@ -3,10 +3,11 @@
 use std::{
     fmt,
     io::{self, Write as _},
+    path::{Path, PathBuf},
 };
 
 use bytesize::ByteSize;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::error::{Failure, Reason};
 
@@ -62,6 +63,31 @@ impl Output {
             _ => Ok(()),
         }
     }
+}
+
+/// Serializes a path as people see it: names may be no UTF-8, which JSON can't say.
+pub(crate) fn lossy<S: Serializer>(
+    path: &impl AsRef<Path>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.as_ref().display())
+}
+
+/// As [`lossy`].
+pub(crate) fn lossy_option<S: Serializer>(
+    path: &Option<PathBuf>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let text = path.as_ref().map(|path| path.display().to_string());
+    text.serialize(serializer)
+}
+
+/// As [`lossy`].
+pub(crate) fn lossy_all<S: Serializer>(
+    paths: &[PathBuf],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.iter().map(|path| path.display().to_string()))
 }
 
 /// Names and values, one a line.

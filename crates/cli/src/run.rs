@@ -1,9 +1,15 @@
 //! From the command line to an exit code.
 
-use std::{io::Write as _, num::NonZeroUsize, path::Path, process::ExitCode, sync::Arc};
+use std::{
+    io::Write as _,
+    num::NonZeroUsize,
+    path::Path,
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+};
 
 use clap::Parser as _;
-use floe_env::{Compute, Inline, OsDisk, PoolSize, ThreadPool};
+use floe_env::{Compute, Inline, Job, Lane, OsDisk, PoolSize, ThreadPool};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -21,6 +27,7 @@ const OPEN_FILES_MAX: u64 = 65_536;
 
 /// Runs the program and prints what went wrong, if anything.
 pub fn main() -> ExitCode {
+    unwrapped_errors();
     let words: Vec<_> = std::env::args_os().collect();
     let mut json = words.iter().any(|word| word == "--json");
     let cli = match Cli::try_parse_from(words) {
@@ -34,6 +41,16 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => fail(failure, json),
     }
+}
+
+/// Lines of errors stay whole, whatever the width of a terminal: they have ids and commands in them.
+fn unwrapped_errors() {
+    let whole = |_: &_| -> Box<dyn miette::ReportHandler> {
+        let options = miette::MietteHandlerOpts::new();
+        Box::new(options.wrap_lines(false).break_words(false).build())
+    };
+    // Whoever has set up something else before means it.
+    let _ = miette::set_hook(Box::new(whole));
 }
 
 fn fail(failure: Failure, json: bool) -> ExitCode {
@@ -65,7 +82,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     if matches!(cli.command, Command::Network(_) | Command::Staking(_)) {
         log(cli.global.trace_cli.as_deref())?;
     }
-    let world = world(&cli.global)?;
+    let world = world(&cli.global);
     let outcome = match cli.command {
         Command::BlobId(args) => commands::blob_id::run(&args, &world, output),
         Command::Encode(args) => commands::encode::run(&args, &world, output),
@@ -89,7 +106,9 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     };
     match outcome {
         // Whatever it looked like where it surfaced.
-        Err(_) if world.interrupt.raised() => Err(Failure::interrupted()),
+        Err(failure) if world.interrupt.raised() && failure.reason() != Reason::Interrupted => {
+            Err(Failure::interrupted_leaving(world.interrupt.left()))
+        }
         outcome => outcome,
     }
 }
@@ -116,33 +135,66 @@ fn log(file: Option<&Path>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn world(global: &Global) -> Result<World, Failure> {
+fn world(global: &Global) -> World {
     let memory_bytes = usize::try_from(global.memory.as_u64()).unwrap_or(usize::MAX);
     let tmp_dir = global.tmp_dir.clone().unwrap_or_else(std::env::temp_dir);
-    Ok(World {
+    World {
         disk: Arc::new(OsDisk),
-        compute: threads(global)?,
+        compute: threads(global),
         memory_bytes,
         tmp_dir,
         open_files_max: raise_open_files(),
         progress: !global.quiet,
         interrupt: Interrupt::default(),
-    })
+    }
 }
 
-fn threads(global: &Global) -> Result<Arc<dyn Compute>, Failure> {
+fn threads(global: &Global) -> Arc<dyn Compute> {
     let default = PoolSize::default();
     let cpu = global.threads.map_or(default.cpu, NonZeroUsize::from);
     if cpu.get() == 1 {
-        return Ok(Arc::new(Inline));
+        return Arc::new(Inline);
     }
     let io = NonZeroUsize::MIN;
-    let pool = ThreadPool::new(PoolSize { cpu, io }).map_err(|error| {
-        Failure::new(Reason::Io, "cannot start threads")
-            .caused_by(error)
-            .help("ask for fewer with --threads")
-    })?;
-    Ok(Arc::new(pool))
+    let size = PoolSize { cpu, io };
+    let pool = OnceLock::new();
+    Arc::new(LazyPool { size, pool })
+}
+
+/// Threads that are started when there is something to do, which may never be the case.
+#[derive(Debug)]
+struct LazyPool {
+    size: PoolSize,
+    pool: OnceLock<Box<dyn Compute>>,
+}
+
+impl LazyPool {
+    fn pool(&self) -> &dyn Compute {
+        let start = || -> Box<dyn Compute> {
+            match ThreadPool::new(self.size) {
+                Ok(pool) => Box::new(pool),
+                Err(error) => {
+                    eprintln!("note: cannot start threads, going on with one: {error}");
+                    Box::new(Inline)
+                }
+            }
+        };
+        &**self.pool.get_or_init(start)
+    }
+}
+
+impl Compute for LazyPool {
+    fn threads(&self) -> NonZeroUsize {
+        self.size.cpu
+    }
+
+    fn run(&self, tasks: usize, body: &(dyn Fn(usize) + Sync)) {
+        self.pool().run(tasks, body);
+    }
+
+    fn submit(&self, lane: Lane, job: Job) {
+        self.pool().submit(lane, job);
+    }
 }
 
 /// Threads for a service, which has waiting and computing at the same time.
@@ -172,4 +224,28 @@ fn raise_open_files() -> usize {
     let allowed = if raised { wanted } else { current };
     // The rest is for everything else that is open.
     usize::try_from(allowed.min(OPEN_FILES_MAX) / 2).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// A thousand of them took seconds to start, for a command that was refused.
+    #[test]
+    fn threads_are_started_when_there_is_something_to_do() {
+        let two = NonZeroUsize::new(2).unwrap();
+        let size = PoolSize { cpu: two, io: two };
+        let pool = OnceLock::new();
+        let lazy = LazyPool { size, pool };
+        assert_eq!(lazy.threads(), two);
+        assert!(lazy.pool.get().is_none());
+        let ran = AtomicUsize::new(0);
+        lazy.run(5, &|_| {
+            ran.fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(ran.into_inner(), 5);
+        assert!(lazy.pool.get().is_some());
+    }
 }

@@ -12,7 +12,7 @@ use floe_env::{Compute, Disk};
 use crate::{interrupt::Interrupt, progress::Bar};
 
 /// The surroundings of a command.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     /// Files.
     pub disk: Arc<dyn Disk>,

@@ -104,6 +104,11 @@ impl Client {
         self.0.tails.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The time.
+    pub(crate) fn now(&self) -> floe_env::UnixMillis {
+        self.0.env.clock.wall()
+    }
+
     /// The code for the network's number of shards.
     pub(crate) fn codec(&self, state: &NetworkState) -> Result<RedStuff, ClientError> {
         let n_shards = state.n_shards.get();

@@ -3,10 +3,13 @@
 use std::{fmt, io};
 
 use floe_contracts::{NoCommittee, ReadError, ShardMap, TransactionError};
-use floe_core::{BlobId, BlobTooLarge, EventId};
+use floe_core::{BlobId, BlobTooLarge, EventId, QuiltPatchId};
 use floe_encoding::{DecodeError, EncodeError, RedStuffError, quilt};
 use floe_env::DiskError;
 use floe_protocol::{FetchError, NodeFailure, SurveyError, UploadError};
+
+/// Nodes listed in a message.
+const NODES_SHOWN: usize = 8;
 
 /// A node that did not do its part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +172,12 @@ pub enum ClientError {
     /// A quilt that can't be made.
     #[error(transparent)]
     BuildQuilt(#[from] quilt::BuildError),
+    /// No patch of that id.
+    #[error("there is no patch {id} in its quilt")]
+    NoPatchId {
+        /// The id.
+        id: QuiltPatchId,
+    },
     /// No patch of that name.
     #[error("quilt {quilt_id} has no patch named {identifier:?}")]
     NoPatch {
@@ -198,6 +207,16 @@ impl ClientError {
         matches!(self, Self::NotConfirmed { .. } | Self::Unavailable { .. })
     }
 
+    /// Whether nodes that did not answer may have what was not found.
+    pub fn is_of_silent_nodes(&self) -> bool {
+        match self {
+            Self::Unavailable { source, .. } => {
+                source.failures().iter().any(|f| f.fault.is_transient())
+            }
+            _ => false,
+        }
+    }
+
     /// The nodes to blame.
     pub fn nodes(&self) -> &[BrokenNode] {
         match self {
@@ -206,6 +225,20 @@ impl ClientError {
             | Self::Unavailable { nodes, .. } => nodes,
             _ => &[],
         }
+    }
+
+    /// The error with its causes, and the nodes to blame, one a line.
+    pub fn described(&self) -> String {
+        let mut text = crate::nodes::describe(self);
+        let nodes = self.nodes();
+        for node in nodes.iter().take(NODES_SHOWN) {
+            text.push_str(&format!("\n{node}"));
+        }
+        let more = nodes.len().saturating_sub(NODES_SHOWN);
+        if more > 0 {
+            text.push_str(&format!("\n… and {more} more"));
+        }
+        text
     }
 
     pub(crate) fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {

@@ -123,6 +123,8 @@ pub(crate) fn failure(error: &NodeError) -> Failure {
         Fault::Blocked
     } else if error.reason() == Some(Reason::ShardNotAssigned) {
         Fault::OtherEpoch
+    } else if error.is_retryable() && matches!(error.status(), Some(429 | 503)) {
+        Fault::Unavailable
     } else if error.is_retryable() {
         Fault::Transient
     } else {

@@ -236,7 +236,14 @@ impl Client {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert(QuiltReader::new(self.open(id.quilt_id).await?)?),
             };
-            contents.push(reader.read_one(id.internal_id).await?);
+            let content = match reader.read_one(id.internal_id).await {
+                // Maybe the id is wrong rather than the quilt.
+                Err(ClientError::Quilt { .. }) if !reader.has(id.internal_id).await? => {
+                    return Err(ClientError::NoPatchId { id: *id });
+                }
+                outcome => outcome?,
+            };
+            contents.push(content);
         }
         Ok(contents)
     }
@@ -319,6 +326,12 @@ impl QuiltReader {
             self.take(1..prefix.columns()).await?;
         }
         self.with_columns(|columns| read_index(columns)).await
+    }
+
+    /// Whether the quilt has a patch in these columns.
+    async fn has(&mut self, id: QuiltPatchInternalId) -> Result<bool, ClientError> {
+        let index = self.index().await?;
+        Ok(index.patches().iter().any(|patch| patch.columns == id))
     }
 
     async fn read(&mut self, patches: &[IndexedPatch]) -> Result<Vec<QuiltContent>, ClientError> {

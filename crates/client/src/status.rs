@@ -28,7 +28,7 @@ pub struct StatusReport {
 
 impl Client {
     /// The status of a blob: what more than `f` shards stand behind, or an event on chain proves.
-    /// Waits at most `limit` for enough nodes.
+    /// Waits at most `limit` for a quorum; then it is enough that more than `f` say the same.
     ///
     /// # Errors
     /// [`ClientError::NodesDown`] if too few answer, [`ClientError::Blocked`] if they block it, others
@@ -40,9 +40,24 @@ impl Client {
     ) -> Result<StatusReport, ClientError> {
         let state = self.0.contracts.state().await?;
         let shards = state.committees.for_writes()?;
-        let needed = state.params().quorum();
-        self.survey_status(&state, shards, blob_id, needed, limit)
-            .await
+        let (survey, failed) = self
+            .survey(shards, blob_id, state.params().quorum(), limit)
+            .await;
+        let Some(error) = failed else {
+            return self.believed(&state, shards, blob_id, &survey).await;
+        };
+        // What so many agree on does not depend on those who are silent.
+        let enough = state.params().validity();
+        for (status, weight) in survey.answers() {
+            if weight >= enough || self.is_proven(&state, &blob_id, &status).await? {
+                return Ok(StatusReport {
+                    status,
+                    weight,
+                    n_shards: shards.committee.n_shards(),
+                });
+            }
+        }
+        Err(refused(&state, shards, blob_id, &survey, error))
     }
 
     /// Asks all nodes of a committee, until those of `needed` shards have answered.
@@ -54,14 +69,20 @@ impl Client {
         needed: u16,
         limit: Duration,
     ) -> Result<StatusReport, ClientError> {
-        let survey = self.survey(shards, blob_id, needed, limit).await;
-        let survey = survey.map_err(|(source, blocked)| {
-            if blocked >= state.params().validity() {
-                return ClientError::Blocked { blob_id };
-            }
-            let nodes = named(shards, &source.failures);
-            ClientError::NodesDown { source, nodes }
-        })?;
+        match self.survey(shards, blob_id, needed, limit).await {
+            (survey, None) => self.believed(state, shards, blob_id, &survey).await,
+            (survey, Some(error)) => Err(refused(state, shards, blob_id, &survey, error)),
+        }
+    }
+
+    /// The latest status that can be believed, if enough nodes have answered.
+    async fn believed(
+        &self,
+        state: &NetworkState,
+        shards: &ShardMap,
+        blob_id: BlobId,
+        survey: &Survey<BlobStatus>,
+    ) -> Result<StatusReport, ClientError> {
         let n_shards = shards.committee.n_shards();
         let enough = state.params().validity();
         for (status, weight) in survey.answers() {
@@ -83,13 +104,14 @@ impl Client {
         })
     }
 
+    /// The answers, and what is wrong if they are too few.
     async fn survey(
         &self,
         shards: &ShardMap,
         blob_id: BlobId,
         needed: u16,
         limit: Duration,
-    ) -> Result<Survey<BlobStatus>, (SurveyError, u16)> {
+    ) -> (Survey<BlobStatus>, Option<SurveyError>) {
         let clock = Arc::clone(&self.0.env.clock);
         let mut requests = Requests::new(clock);
         let options = SurveyOptions {
@@ -109,8 +131,7 @@ impl Client {
                 }
             }
             if let Some(outcome) = survey.outcome(requests.now()) {
-                let blocked = survey.weight_failed(Fault::Blocked);
-                return outcome.map(|()| survey).map_err(|error| (error, blocked));
+                return (survey, outcome.err());
             }
             match requests.next(survey.next_deadline()).await {
                 Next::Done(ticket, Ok(status)) => survey.on_answer(ticket, status),
@@ -181,4 +202,19 @@ impl Client {
         });
         Ok(event)
     }
+}
+
+/// Why too few nodes answered.
+fn refused(
+    state: &NetworkState,
+    shards: &ShardMap,
+    blob_id: BlobId,
+    survey: &Survey<BlobStatus>,
+    source: SurveyError,
+) -> ClientError {
+    if survey.weight_failed(Fault::Blocked) >= state.params().validity() {
+        return ClientError::Blocked { blob_id };
+    }
+    let nodes = named(shards, &source.failures);
+    ClientError::NodesDown { source, nodes }
 }

@@ -50,6 +50,8 @@ pub(crate) enum Kind {
     Lying,
     /// Has nothing.
     Empty,
+    /// Takes nothing: it has no room.
+    Full,
 }
 
 /// What a node has: metadata, and slivers by pair and axis.
@@ -269,6 +271,10 @@ async fn get_metadata(State(node): State<Node>) -> Response {
 }
 
 async fn put_metadata(State(node): State<Node>, body: Bytes) -> Response {
+    if node.kind == Kind::Full {
+        let error = ApiError::new(Reason::Unavailable, "the node can't store more now");
+        return json(error.http_status(), error.to_json());
+    }
     let before = node.stored.lock().unwrap().metadata.replace(body).is_some();
     let code = if before { 200 } else { 201 };
     json(code, Success { code, data: "" }.to_json())

@@ -85,7 +85,7 @@ pub enum TransactionError {
         digest: Option<Digest>,
     },
     /// The transaction failed in another way.
-    #[error("the transaction failed in command {command:?}: {error:?}{}", paid(*.digest))]
+    #[error("the transaction failed{}: {}{}", in_command(*.command), explain(.error), paid(*.digest))]
     Failed {
         /// How.
         error: Box<ExecutionError>,
@@ -180,6 +180,92 @@ impl From<RpcError> for TransactionError {
     }
 }
 
+fn in_command(command: Option<u64>) -> String {
+    command.map_or_else(String::new, |number| format!(" in command {number}"))
+}
+
+/// A failure in words.
+fn explain(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::CommandArgumentError { argument, kind } => format!(
+            "argument {argument} is not what the contract takes: {}",
+            words(&format!("{kind:?}"))
+        ),
+        ExecutionError::MovePrimitiveRuntimeError {
+            location: Some(location),
+        } => {
+            let function = match &location.function_name {
+                Some(name) => name.to_string(),
+                None => format!("function {}", location.function),
+            };
+            let module = &location.module;
+            format!("a number is out of range in {module}::{function}")
+        }
+        ExecutionError::ObjectTooBig {
+            object_size,
+            max_object_size,
+        }
+        | ExecutionError::WrittenObjectsTooLarge {
+            object_size,
+            max_object_size,
+        } => format!("objects of {object_size} bytes, at most {max_object_size} can be written"),
+        other => words(&format!("{other:?}")),
+    }
+}
+
+/// `InsufficientCoinBalance { … }` → `insufficient coin balance`.
+fn words(variant: &str) -> String {
+    let name = variant.split(|letter: char| !letter.is_alphanumeric());
+    let mut words = String::with_capacity(variant.len() + 8);
+    for letter in name.take(1).flat_map(str::chars) {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
 fn paid(digest: Option<Digest>) -> String {
     digest.map_or_else(String::new, |digest| format!(" (transaction {digest})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use sui_sdk_types::{CommandArgumentError, Identifier, MoveLocation};
+
+    use super::*;
+
+    fn shown(error: ExecutionError) -> String {
+        TransactionError::Failed {
+            error: Box::new(error),
+            command: Some(0),
+            digest: None,
+        }
+        .to_string()
+    }
+
+    #[test]
+    fn failures_are_told_in_words() {
+        let kind = CommandArgumentError::TypeMismatch;
+        let error = ExecutionError::CommandArgumentError { argument: 0, kind };
+        assert_eq!(
+            shown(error),
+            "the transaction failed in command 0: argument 0 is not what the contract takes: \
+             type mismatch"
+        );
+        let location = MoveLocation {
+            package: sui_sdk_types::Address::ZERO,
+            module: Identifier::new("system").unwrap(),
+            function: 3,
+            instruction: 7,
+            function_name: Some(Identifier::new("extend_blob").unwrap()),
+        };
+        let error = ExecutionError::MovePrimitiveRuntimeError {
+            location: Some(location),
+        };
+        assert!(shown(error).ends_with("a number is out of range in system::extend_blob"),);
+        let error = ExecutionError::InsufficientCoinBalance;
+        assert!(shown(error).ends_with("insufficient coin balance"));
+    }
 }

@@ -5,8 +5,10 @@ use floe_core::MemberIndex;
 /// Who is to blame for a failed request, and what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// It may succeed later: no connection, too much to do, not registered *yet*.
+    /// It may succeed later: no connection, not registered *yet*.
     Transient,
+    /// The node answers that it can't do it now: too much to do, no room.
+    Unavailable,
     /// The node has not what was asked for, and says so.
     NotFound,
     /// The node's operator blocks the blob.
@@ -17,6 +19,13 @@ pub enum Fault {
     OtherEpoch,
     /// The node's answer was wrong. Nothing more is asked of it.
     Lied,
+}
+
+impl Fault {
+    /// Whether the same request may succeed a little later.
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::Transient | Self::Unavailable)
+    }
 }
 
 /// Why a request failed.

@@ -144,7 +144,7 @@ impl<A: Clone + Ord> Survey<A> {
             Some((Node::Asked { attempt }, _)) => *attempt,
             _ => return,
         };
-        let again = failure.fault == Fault::Transient && attempt < self.options.attempts_max;
+        let again = failure.fault.is_transient() && attempt < self.options.attempts_max;
         let next = if again {
             let base = self.options.retry_pause;
             let pause = self.jitter.backoff(base, self.options.deadline, attempt);

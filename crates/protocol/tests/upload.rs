@@ -34,6 +34,10 @@ enum Kind {
     /// Its registration comes after so many milliseconds.
     Late(u64),
     Refuses,
+    /// Answers that it has no room.
+    Full,
+    /// Has no room before so many milliseconds have gone by.
+    FullUntil(u64),
     /// Signs with a key that is not its own.
     Forges,
     OtherEpoch,
@@ -178,6 +182,13 @@ impl World {
             }
             Kind::Late(registered) if now < Timestamp::new(millis(registered)) => {
                 let failure = Failure::new(Fault::Transient, "not registered");
+                agenda.add(now.after(millis(1)), Event::Failed(ticket, failure));
+            }
+            Kind::FullUntil(end) if now >= Timestamp::new(millis(end)) => {
+                agenda.add(now.after(millis(5)), done)
+            }
+            Kind::Full | Kind::FullUntil(_) => {
+                let failure = Failure::new(Fault::Unavailable, "no room");
                 agenda.add(now.after(millis(1)), Event::Failed(ticket, failure));
             }
             Kind::Late(_) | Kind::Forges | Kind::OtherEpoch => {
@@ -371,6 +382,37 @@ fn too_many_refusals_end_the_upload_with_the_reasons() {
         assert_eq!(error.is_epoch_change(), kind == Kind::OtherEpoch);
         assert!(outcome.ended < millis(500));
     }
+}
+
+#[test]
+fn an_upload_to_nodes_without_room_ends_soon_with_the_reasons() {
+    let outcome = World::new(100, &thirteen(&[Kind::Full; 5])).run();
+    let error = outcome.error.unwrap();
+    assert_eq!(error.failures.len(), 5);
+    assert!(
+        error.failures.iter().all(|f| f.reason == "no room"),
+        "{error:?}"
+    );
+    assert!(
+        outcome.ended < Duration::from_secs(6),
+        "{:?}",
+        outcome.ended
+    );
+    // As long as the others are enough, and if it passes soon, nothing is given up.
+    let mut world = World::new(
+        100,
+        &thirteen(&[
+            Kind::Full,
+            Kind::Full,
+            Kind::FullUntil(2000),
+            Kind::FullUntil(3000),
+            Kind::Full,
+            Kind::FullUntil(1000),
+        ]),
+    );
+    let (took, certificate) = world.run().certified.unwrap();
+    world.verify(&certificate);
+    assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
 #[test]

@@ -150,7 +150,9 @@ pub fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
             )
             .map_err(|error| Failure::decode(&dir.name(), &error))?;
     }
-    target.finish()?;
+    if target.finish()? == Printed::Unread {
+        return Ok(());
+    }
     output.beside(to_stdout).print(&Report {
         blob_id: *metadata.blob_id(),
         out: args.out.display().to_string(),
@@ -289,26 +291,36 @@ impl Target {
         }
     }
 
-    fn finish(self) -> Result<(), Failure> {
+    fn finish(self) -> Result<Printed, Failure> {
         match self {
-            Self::File(file) => file.commit(),
+            Self::File(file) => file.commit().map(|()| Printed::All),
             Self::Stdout(scratch) => copy_to_stdout(&scratch),
         }
     }
 }
 
 /// Copies all of a source to stdout.
-pub(crate) fn copy_to_stdout(source: &dyn Source) -> Result<(), Failure> {
+pub(crate) fn copy_to_stdout(source: &dyn Source) -> Result<Printed, Failure> {
     let mut out = io::stdout().lock();
     printed(copy(source, |_, bytes| out.write_all(bytes)).and_then(|()| out.flush()))
 }
 
-/// The outcome of printing. That nobody reads any more is the reader's choice, not an error to tell.
-pub(crate) fn printed(written: io::Result<()>) -> Result<(), Failure> {
-    written.map_err(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Failure::interrupted(),
-        _ => Failure::io_of("write to stdout", &error),
-    })
+/// How much of what was written to stdout somebody may have read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Printed {
+    /// All of it.
+    All,
+    /// The reader has gone: the command is over, and there is nobody to tell.
+    Unread,
+}
+
+/// The outcome of printing. That nobody reads any more is the reader's choice, not an error.
+pub(crate) fn printed(written: io::Result<()>) -> Result<Printed, Failure> {
+    match written {
+        Ok(()) => Ok(Printed::All),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Printed::Unread),
+        Err(error) => Err(Failure::io_of("write to stdout", &error)),
+    }
 }
 
 /// Hands all of a source to `take`, piece by piece.

@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::{
     args::{Cli, Command},
     error::{Failure, Reason},
+    input::take_stdin,
 };
 
 /// Bytes of a document; a longer one is refused.
@@ -26,6 +27,10 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("blob-status", "timeout", "10s"),
     ("convert-blob-id", "to", "base64"),
 ];
+
+/// What arguments without a name are called in documents, where it is not what the command calls
+/// them: command, name, argument.
+const NAMES: &[(&str, &str, &str)] = &[("blob-id", "file", "files")];
 
 /// Arguments of `floe json`.
 #[derive(Debug, clap::Args)]
@@ -57,6 +62,7 @@ pub fn parse(args: &Args) -> Result<Cli, Failure> {
 }
 
 fn from_stdin() -> Result<String, Failure> {
+    take_stdin()?;
     let mut text = String::new();
     let stdin = io::stdin().lock().take(DOCUMENT_BYTES_MAX + 1);
     io::BufReader::new(stdin)
@@ -192,6 +198,10 @@ fn add_values(arg: &Arg, long: &str, value: &Value, line: &mut Vec<String>) {
 
 fn find<'a>(command: &'a clap::Command, key: &str) -> Option<&'a Arg> {
     let name = kebab(key);
+    let named = NAMES
+        .iter()
+        .find(|entry| (entry.0, entry.1) == (command.get_name(), &name));
+    let name = named.map_or(name, |entry| entry.2.to_owned());
     command.get_arguments().find(|arg| {
         let by_alias = arg
             .get_all_aliases()
@@ -303,6 +313,10 @@ mod tests {
             (
                 json!({"command": {"blobStatus": {"file": "f", "timeout": {"secs": 1, "nanos": 5}}}}),
                 "floe blob-status --file=f --timeout=1.000000005s",
+            ),
+            (
+                json!({"command": {"blobId": {"file": "f"}}}),
+                "floe blob-id -- f",
             ),
             (json!({"command": "listBlobs"}), "floe list-blobs"),
             (

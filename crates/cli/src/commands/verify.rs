@@ -45,6 +45,7 @@ struct Report {
     missing: PerAxis,
     corrupt: Vec<BadSliver>,
     /// Files that have no place in the folder.
+    #[serde(serialize_with = "crate::output::lossy_all")]
     unexpected: Vec<PathBuf>,
 }
 

@@ -55,6 +55,7 @@ pub(super) fn find(args: &NetworkArgs, disk: &dyn Disk) -> Result<Found, Failure
     let mut found = match &args.config {
         Some(path) => from_file(path, args, disk)?,
         None => match from_environment()? {
+            Some(_) if args.context.is_some() => return Err(context_of_nothing()),
             Some(network) => Found {
                 network,
                 tuning: Tuning::default(),
@@ -86,6 +87,13 @@ pub(super) fn find(args: &NetworkArgs, disk: &dyn Disk) -> Result<Found, Failure
         );
     }
     Ok(found)
+}
+
+fn context_of_nothing() -> Failure {
+    let message = "--context chooses from a configuration file, and the network is that of the \
+                   environment variables SYSTEM_OBJECT_ID and STAKING_OBJECT_ID";
+    Failure::new(Reason::InvalidArgument, message)
+        .help("name the file with --config, or unset the variables")
 }
 
 fn no_network() -> Failure {
@@ -128,6 +136,10 @@ fn from_environment() -> Result<Option<NetworkConfig>, Failure> {
 
 fn from_file(path: &Path, args: &NetworkArgs, disk: &dyn Disk) -> Result<Found, Failure> {
     let refused = |error: floe_contracts::ConfigError| {
+        if let floe_contracts::ConfigError::UnknownContext { .. } = error {
+            let message = format!("{} has no such context", path.display());
+            return Failure::new(Reason::InvalidArgument, message).caused_by(error.to_string());
+        }
         let message = format!("{} is no configuration of a client", path.display());
         Failure::new(Reason::InvalidInput, message).caused_by(error.to_string())
     };

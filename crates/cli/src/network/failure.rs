@@ -55,11 +55,12 @@ pub(crate) fn transaction_failure(error: &TransactionError) -> Failure {
         TransactionError::Argument(_) | TransactionError::Overflow { .. } => {
             Failure::new(Reason::InvalidArgument, error.to_string())
         }
-        TransactionError::Refused(_) => Failure::new(
-            Reason::Unreachable,
-            "the transaction could not be submitted",
-        )
-        .caused_by(causes(error)),
+        TransactionError::Refused(_) => {
+            let message = "the Sui full node refused the transaction";
+            Failure::new(Reason::TransactionFailed, message)
+                .caused_by(causes(error))
+                .help("nothing was paid")
+        }
         TransactionError::Unknown { .. } => {
             let message = "it is not known whether the transaction has run";
             Failure::new(Reason::Unreachable, message)
@@ -98,8 +99,13 @@ pub(crate) fn client_failure(error: &ClientError) -> Failure {
         ClientError::Blocked { .. } => new(Reason::Blocked),
         ClientError::Invalid { .. } | ClientError::Inconsistent { .. } => {
             new(Reason::InconsistentBlob)
-                .caused_by(causes(error))
+                .beneath(error)
                 .help("every reader of the blob gets this error; nothing was written")
+        }
+        ClientError::Unavailable { source, .. } if error.is_of_silent_nodes() => {
+            new(Reason::NodesDown)
+                .caused_by(with_nodes(source.to_string(), error))
+                .help("try again when more nodes are up; floe health --committee shows them")
         }
         ClientError::Unavailable { source, .. } => new(Reason::NotEnoughSlivers)
             .caused_by(with_nodes(source.to_string(), error))
@@ -114,16 +120,16 @@ pub(crate) fn client_failure(error: &ClientError) -> Failure {
         ClientError::Argument(_) => new(Reason::InvalidArgument),
         ClientError::Disk(error) => Failure::disk(error),
         ClientError::Io { what, source } => Failure::io_of(what, source),
-        ClientError::Quilt { .. } => new(Reason::Corrupt).caused_by(causes(error)),
+        ClientError::Quilt { .. } => new(Reason::Corrupt).beneath(error),
         ClientError::NoQuilt { reason, .. } => new(Reason::InvalidInput)
             .caused_by(reason.clone())
             .help("floe read gives it as it is"),
-        ClientError::BuildQuilt(_) => new(Reason::InvalidPatches),
-        ClientError::NoPatch { .. } => {
+        ClientError::BuildQuilt(error) => crate::commands::quilt::pack::refused(error),
+        ClientError::NoPatch { .. } | ClientError::NoPatchId { .. } => {
             new(Reason::NotFound).help("floe list-patches-in-quilt shows those it has")
         }
         ClientError::Decode { source, .. } => Failure::decode("the network", source),
-        _ => new(Reason::Internal).caused_by(causes(error)),
+        _ => new(Reason::Internal).beneath(error),
     }
 }
 
@@ -142,6 +148,16 @@ impl From<TransactionError> for Failure {
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         read_failure(&error)
+    }
+}
+
+impl Failure {
+    /// Adds the causes below an error whose own words are the message.
+    fn beneath(self, error: &(dyn Error + 'static)) -> Self {
+        match error.source() {
+            Some(cause) => self.caused_by(causes(cause)),
+            None => self,
+        }
     }
 }
 

@@ -9,5 +9,5 @@ mod tuning;
 pub use self::config::NetworkArgs;
 pub(crate) use self::{
     progress::phases,
-    session::{Session, run},
+    session::{Session, aside, run},
 };

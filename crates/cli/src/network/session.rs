@@ -3,14 +3,21 @@
 use std::{sync::Arc, time::Duration};
 
 use floe_client::{Client, ClientConfig};
-use floe_contracts::{Contracts, SecretKey, Wallet, WalletOptions};
+use floe_contracts::{Contracts, KeyError, SecretKey, Signer, Wallet, WalletOptions};
+use floe_core::SuiAddress;
 use floe_env::{Env, OsRng, SystemClock, TcpNet, TokioSpawn};
+
+use sui_sdk_types::{Transaction, UserSignature};
 
 use super::{
     config::{self, Found, NetworkArgs},
     failure::read_failure,
 };
-use crate::{error::Failure, world::World};
+use crate::{
+    error::{Failure, Reason},
+    interrupt::{Interrupt, Left},
+    world::World,
+};
 
 /// How long slow nodes are served after all is done.
 const FINISH_MAX: Duration = Duration::from_secs(60);
@@ -25,6 +32,7 @@ pub(crate) struct Session {
     pub(crate) env: Env,
     args: NetworkArgs,
     found: Found,
+    interrupt: Interrupt,
 }
 
 /// Runs a command on a network to its end, or until a signal comes.
@@ -51,28 +59,62 @@ where
         true => Duration::ZERO,
         false => FINISH_MAX,
     };
+    let caught = world.interrupt.catch();
+    caught.map_err(|error| Failure::io_of("catch signals", &error))?;
     let outcome = runtime.block_on(async {
         let session = Session::open(world, args, found)?;
         let client = session.client.clone();
-        let interrupt = world.interrupt.clone();
-        let interrupted = async {
-            while !interrupt.raised() {
-                tokio::time::sleep(INTERRUPT_POLL).await;
-            }
-        };
         tokio::select! {
-            outcome = Box::pin(command(session)) => {
-                if outcome.is_ok() {
-                    client.finish(finish_max).await;
-                }
-                outcome
+            outcome = Box::pin(command(session)) => outcome?,
+            () = raised(&world.interrupt) => {
+                return Err(Failure::interrupted_leaving(world.interrupt.left()));
             }
-            () = interrupted => Err(Failure::interrupted()),
         }
+        // All is done; who does not want to wait for slow nodes does no harm.
+        tokio::select! {
+            () = client.finish(finish_max) => {}
+            () = raised(&world.interrupt) => {}
+        }
+        Ok(())
     });
     // Blocking reads of a terminal would hold it up.
     runtime.shutdown_background();
     outcome
+}
+
+async fn raised(interrupt: &Interrupt) {
+    while !interrupt.raised() {
+        tokio::time::sleep(INTERRUPT_POLL).await;
+    }
+}
+
+/// Runs what may block for long (terminals, pipes) where it holds nothing up.
+pub(crate) async fn aside<T: Send + 'static>(
+    body: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let outcome = tokio::task::spawn_blocking(body).await;
+    outcome.unwrap_or_else(|error| {
+        Err(Failure::new(Reason::Internal, "a thread ended early").caused_by(error))
+    })
+}
+
+/// A key that notes what may be left on chain from the moment on at which it is used.
+#[derive(Debug)]
+struct NotingKey {
+    key: SecretKey,
+    interrupt: Interrupt,
+    left: Left,
+}
+
+impl Signer for NotingKey {
+    fn address(&self) -> SuiAddress {
+        self.key.address()
+    }
+
+    fn sign(&self, transaction: &Transaction) -> Result<UserSignature, KeyError> {
+        self.interrupt.leaves(self.left);
+        self.key.sign(transaction)
+    }
 }
 
 impl Session {
@@ -99,6 +141,7 @@ impl Session {
             env,
             args: args.clone(),
             found,
+            interrupt: world.interrupt.clone(),
         })
     }
 
@@ -112,12 +155,34 @@ impl Session {
     /// # Errors
     /// [`Failure`] if there is none.
     pub(crate) fn wallet(&self) -> Result<Wallet, Failure> {
+        self.wallet_that_leaves(Left::Transaction)
+    }
+
+    /// The wallet, for commands that store.
+    ///
+    /// # Errors
+    /// [`Failure`] if there is none.
+    pub(crate) fn storing_wallet(&self) -> Result<Wallet, Failure> {
+        self.wallet_that_leaves(Left::Registrations)
+    }
+
+    fn wallet_that_leaves(&self, left: Left) -> Result<Wallet, Failure> {
         let key = config::key(&self.args, &self.found, self.env.disk.as_ref())?;
-        Ok(self.wallet_of(key))
+        Ok(self.make_wallet(key, left))
     }
 
     /// The wallet of a key.
     pub(crate) fn wallet_of(&self, key: SecretKey) -> Wallet {
+        self.make_wallet(key, Left::Transaction)
+    }
+
+    fn make_wallet(&self, key: SecretKey, left: Left) -> Wallet {
+        let interrupt = self.interrupt.clone();
+        let key = NotingKey {
+            key,
+            interrupt,
+            left,
+        };
         let options = WalletOptions {
             gas_budget: self.args.gas_budget,
             ..WalletOptions::default()

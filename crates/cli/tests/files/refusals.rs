@@ -1,6 +1,12 @@
 //! What is refused, and in which words: every message names the file and the cause.
 
-use std::{fs, os::unix::fs::symlink};
+use std::{
+    ffi::OsStr,
+    fs,
+    io::Read as _,
+    os::unix::{ffi::OsStrExt as _, fs::symlink},
+    process::Stdio,
+};
 
 use crate::support::{Folder, content};
 use floe_core::{BlobMetadata, UnverifiedMetadata, wire};
@@ -179,4 +185,100 @@ fn errors_as_json() {
     let error: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
     assert_eq!(error["error"]["reason"], "NOT_FOUND");
     assert_eq!(error["error"]["message"], "cannot look up missing");
+}
+
+#[test]
+fn what_is_too_long_is_no_full_disk() {
+    let folder = Folder::new();
+    let photo = fs::File::create(folder.path("photo.jpg")).unwrap();
+    photo.set_len(5 << 20).unwrap();
+    for args in ["info --config photo.jpg", "list-blobs --config photo.jpg"] {
+        let ran = folder.floe(&format!("{args} --json"));
+        assert_eq!(ran.code, Some(3), "{args}: {}", ran.stderr);
+        assert!(ran.stderr.contains("INVALID_INPUT"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("photo.jpg is too long"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+/// An empty blob was made of the second one.
+#[test]
+fn stdin_is_read_once() {
+    let folder = Folder::new();
+    let ran = folder.floe("blob-id - - --n-shards 4");
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("stdin can be read only once"));
+}
+
+/// They were broken at 80 columns, in the middle of ids and commands.
+#[test]
+fn errors_are_not_wrapped() {
+    let folder = Folder::new();
+    let name = "a_name_that_is_".repeat(12);
+    let ran = folder.floe(&format!("blob-id {name}"));
+    assert!(ran.stderr.contains(&name), "{}", ran.stderr);
+    let ran = folder.floe("fullnode inspect 0x1 --dir nowhere");
+    assert!(
+        ran.stderr
+            .contains("there is no chain in nowhere that can be read"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn whoever_reads_no_further_is_told_nothing() {
+    let folder = Folder::new();
+    folder.write("blob", &content(300_000, 1));
+    folder.text("encode blob --out slivers --n-shards 10");
+    fs::create_dir(folder.path("files")).unwrap();
+    folder.write("files/a", &content(200_000, 2));
+    folder.text("quilt pack files --out quilt --n-shards 10");
+    for args in [
+        "decode slivers --out -",
+        "quilt unpack quilt --n-shards 10 --out -",
+        "quilt pack files --n-shards 10 --out -",
+    ] {
+        let mut command = folder.command(args.split_whitespace());
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = child.stdout.take().unwrap();
+        out.read_exact(&mut [0; 10]).unwrap();
+        drop(out);
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{args}");
+        assert_eq!(String::from_utf8(ended.stderr).unwrap(), "", "{args}");
+    }
+}
+
+#[test]
+fn names_that_are_no_text_do_not_keep_json_from_being_printed() {
+    let folder = Folder::new();
+    folder.write("blob", b"some bytes");
+    folder.text("encode blob --out slivers --n-shards 4");
+    let odd = OsStr::from_bytes(b"f\xff");
+    fs::write(folder.path("slivers/primary").join(odd), b"").unwrap();
+    let ran = folder.floe("verify slivers --json");
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert!(
+        report["unexpected"].to_string().contains("f\u{fffd}"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_document_can_name_the_file_of_a_blob_id_as_the_official_program_does() {
+    let folder = Folder::new();
+    folder.write("f", b"some bytes");
+    let document = r#"{"command":{"blobId":{"file":"f"}}}"#;
+    let ran = folder.floe_with(["json", document]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let facts: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(facts["file"], "f");
 }

@@ -111,7 +111,7 @@ fn what_is_unknown_expired_or_there_already_is_refused_with_cause_and_cure() {
             "store file --epochs 0".into(),
             2,
             "INVALID_ARGUMENT",
-            "above 0",
+            "from 1 to",
         ),
         (
             "store file --epochs 1000".into(),

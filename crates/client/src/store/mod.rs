@@ -19,7 +19,10 @@ pub use self::{
     outcome::{BlobStoreResult, Cost, ResourceOperation},
 };
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use floe_api::BlobStatus;
 use floe_contracts::{NetworkState, Wallet};
@@ -34,7 +37,6 @@ use crate::{
     client::Client,
     compute::SliverPlace,
     error::ClientError,
-    nodes::describe,
     progress::{Phase, Progress},
 };
 
@@ -103,7 +105,7 @@ impl Client {
         progress: &Arc<dyn Progress>,
     ) -> Result<Vec<BlobStoreResult>, ClientError> {
         let state = self.0.contracts.state().await?;
-        let end = options.expiry.end_epoch(&state)?;
+        let end = options.expiry.end_epoch(&state, self.now())?;
         let large = batch
             .iter()
             .any(|(_, input)| input.source.length() >= PREFLIGHT_BYTES_MIN);
@@ -185,6 +187,7 @@ impl Client {
         progress: &Arc<dyn Progress>,
     ) -> Result<Vec<(usize, BlobStoreResult)>, ClientError> {
         let state = self.0.contracts.state().await?;
+        let (items, again) = split_repeated(items, options);
         let (items, owned) = futures::try_join!(
             self.check(&state, items, options, progress),
             plan::Owned::read(&self.0.contracts, wallet, options),
@@ -198,16 +201,21 @@ impl Client {
                 Plan::Store(how) => to_store.push((item, how)),
             }
         }
-        if to_store.is_empty() {
-            return Ok(results);
+        if !to_store.is_empty() {
+            let registered = self
+                .register(wallet, &state, to_store, options, progress)
+                .await?;
+            let certified = self
+                .upload_and_certify(wallet, registered, options, progress)
+                .await?;
+            results.extend(certified);
         }
-        let registered = self
-            .register(wallet, &state, to_store, options, progress)
-            .await?;
-        let certified = self
-            .upload_and_certify(wallet, registered, options, progress)
-            .await?;
-        results.extend(certified);
+        let outcome = |first: usize| results.iter().find(|(number, _)| *number == first);
+        let repeated: Vec<_> = again
+            .into_iter()
+            .filter_map(|(number, first)| Some((number, outcome(first)?.1.again())))
+            .collect();
+        results.extend(repeated);
         Ok(results)
     }
 
@@ -305,17 +313,22 @@ impl Client {
         progress: &Arc<dyn Progress>,
     ) -> Result<Vec<Cost>, ClientError> {
         let state = self.0.contracts.state().await?;
-        let end = options.expiry.end_epoch(&state)?;
-        let mut costs = Vec::with_capacity(inputs.len());
+        let end = options.expiry.end_epoch(&state, self.now())?;
+        let mut costs = Vec::<Cost>::with_capacity(inputs.len());
         for (number, input) in inputs.iter().enumerate() {
             let metadata = self.metadata_of(&state, input, number, progress).await?;
             let how = plan::How::buy(&state, end);
             let facts = plan::facts(&metadata, options);
+            let id = metadata.blob_id();
+            let again = !options.buys_again() && costs.iter().any(|cost| cost.blob_id == *id);
             costs.push(Cost {
                 blob_id: *metadata.blob_id(),
                 unencoded_size: metadata.unencoded_length(),
                 encoded_size: state.params().encoded_length(metadata.unencoded_length())?,
-                storage_cost: how.price(facts, &state)?,
+                storage_cost: match again {
+                    true => 0,
+                    false => how.price(facts, &state)?,
+                },
                 encoding_type: "RS2".to_owned(),
             });
         }
@@ -323,16 +336,29 @@ impl Client {
     }
 }
 
+/// Blobs that are the same as one before them are stored with that one: the numbers of both.
+fn split_repeated(items: Vec<Item>, options: &StoreOptions) -> (Vec<Item>, Vec<(usize, usize)>) {
+    let (mut first, mut again) = (BTreeMap::new(), Vec::new());
+    let mut fresh = Vec::with_capacity(items.len());
+    for item in items {
+        let number = item.number;
+        match first.entry(*item.encoded.metadata.blob_id()) {
+            Entry::Occupied(known) if !options.buys_again() => again.push((number, *known.get())),
+            entry => {
+                entry.or_insert(number);
+                fresh.push(item);
+            }
+        }
+    }
+    (fresh, again)
+}
+
 impl BlobStoreResult {
-    fn failed(
-        blob_id: Option<BlobId>,
-        phase: &str,
-        error: &(dyn std::error::Error + 'static),
-    ) -> Self {
+    fn failed(blob_id: Option<BlobId>, phase: &str, error: &ClientError) -> Self {
         Self::Error {
             blob_id,
             failure_phase: phase.to_owned(),
-            error_msg: describe(error),
+            error_msg: error.described(),
         }
     }
 }

@@ -59,7 +59,19 @@ pub enum Expiry {
 
 impl Expiry {
     /// The epoch after the last one.
-    pub(crate) fn end_epoch(self, state: &NetworkState) -> Result<Epoch, ClientError> {
+    pub(crate) fn end_epoch(
+        self,
+        state: &NetworkState,
+        now: UnixMillis,
+    ) -> Result<Epoch, ClientError> {
+        let begun = state.estimated_start(state.epoch).unwrap_or(UnixMillis(0));
+        if let Self::Earliest(time) = self
+            && (time <= now || time <= begun)
+        {
+            return Err(ClientError::Argument(
+                "the earliest expiry time is in the past".to_owned(),
+            ));
+        }
         let max = state.max_epochs_ahead();
         let epochs = match self {
             Self::Epochs(epochs) => epochs,
@@ -116,6 +128,11 @@ pub struct StoreOptions {
 }
 
 impl StoreOptions {
+    /// Whether a blob is bought although it is there.
+    pub(crate) const fn buys_again(&self) -> bool {
+        self.force || self.ignore_resources
+    }
+
     /// Deletable blobs that are kept for some epochs.
     pub const fn for_epochs(epochs: u32) -> Self {
         Self {

@@ -64,6 +64,23 @@ impl BlobStoreResult {
         }
     }
 
+    /// What becomes of a blob that is to be stored again right after this.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::NewlyCreated {
+                blob_object,
+                shared_blob_object,
+                ..
+            } => Self::AlreadyCertified {
+                blob_id: blob_object.blob_id,
+                event: None,
+                object: Some(shared_blob_object.unwrap_or(blob_object.id)),
+                end_epoch: blob_object.storage.end_epoch,
+            },
+            other => other.clone(),
+        }
+    }
+
     /// Whether the blob is stored.
     pub const fn is_stored(&self) -> bool {
         matches!(

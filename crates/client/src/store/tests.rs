@@ -11,7 +11,7 @@ use floe_core::{
 use floe_node_client::metadata_body;
 use tokio::time::Instant;
 
-use super::encode::Encoded;
+use super::{BlobStoreResult, encode::Encoded};
 use crate::{
     ClientError, NoProgress, Progress,
     testing::{EPOCH, Kind, Network, encoded},
@@ -150,4 +150,27 @@ async fn confirmations_of_another_epoch_do_not_count() {
         "{nodes:?}"
     );
     assert!(error.may_be_epoch_change());
+}
+
+/// It took a minute, and the reasons were not told.
+#[tokio::test(start_paused = true)]
+async fn nodes_without_room_are_told_by_name_and_soon() {
+    let uploading = Uploading::new(4, &[Kind::Full; 3], 1000);
+    let started = Instant::now();
+    let error = uploading.upload().await.unwrap_err();
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(6), "{took:?}");
+    let result = BlobStoreResult::failed(None, "uploading", &error);
+    let BlobStoreResult::Error { error_msg, .. } = result else {
+        panic!("{result:?}");
+    };
+    assert!(
+        error_msg.contains("8 of 14 shards confirmed"),
+        "{error_msg}"
+    );
+    for node in error.nodes() {
+        assert!(error_msg.contains(&node.name), "{error_msg}");
+    }
+    let told = error_msg.matches("the node can't store more now").count();
+    assert_eq!(told, 3, "{error_msg}");
 }

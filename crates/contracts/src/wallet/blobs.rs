@@ -320,6 +320,7 @@ impl Wallet {
             what: "Blob",
             id: blob,
         })?;
+        self.ensure_extendable(&object.storage, epochs).await?;
         let cost = self
             .extension_cost(object.storage.storage_size, epochs)
             .await?;
@@ -340,8 +341,36 @@ impl Wallet {
         shared: ObjectId,
         epochs: u32,
     ) -> Result<Executed, TransactionError> {
+        let object = self.contracts().shared_blob(shared).await?;
+        self.ensure_extendable(&object.blob.storage, epochs).await?;
         self.run(|calls| calls.extend_shared_blob(shared, epochs))
             .await
+    }
+
+    /// Makes sure that these are blobs. What the node does not show (yet) is left to the transaction.
+    async fn ensure_blobs(&self, ids: &[ObjectId]) -> Result<(), TransactionError> {
+        Ok(self.contracts().blobs(ids).await.map(drop)?)
+    }
+
+    /// Makes sure that storage can be had for so long. What has expired is left to the contract.
+    async fn ensure_extendable(
+        &self,
+        storage: &Storage,
+        epochs: u32,
+    ) -> Result<(), TransactionError> {
+        let state = self.contracts().state().await?;
+        let (now, end, max) = (state.epoch.0, storage.end_epoch.0, state.max_epochs_ahead());
+        let last = now.saturating_add(max);
+        if end <= now || end.checked_add(epochs).is_some_and(|new| new <= last) {
+            return Ok(());
+        }
+        Err(TransactionError::Argument(match last.saturating_sub(end) {
+            0 => format!("the blob is kept until epoch {end} already: there is no later one"),
+            most => format!(
+                "the blob is kept until epoch {end}, and can be until epoch {last}: extend it by 1 \
+                 to {most} epochs, not {epochs}"
+            ),
+        }))
     }
 
     /// Deletes blobs of the wallet; their storage goes back to it.
@@ -349,6 +378,7 @@ impl Wallet {
     /// # Errors
     /// [`TransactionError`].
     pub async fn delete(&self, blobs: &[ObjectId]) -> Result<Executed, TransactionError> {
+        self.ensure_blobs(blobs).await?;
         let owner = self.address();
         self.run(|calls| {
             let mut freed = Vec::with_capacity(blobs.len());
@@ -366,6 +396,7 @@ impl Wallet {
     /// # Errors
     /// [`TransactionError`].
     pub async fn burn(&self, blobs: &[ObjectId]) -> Result<Executed, TransactionError> {
+        self.ensure_blobs(blobs).await?;
         self.run(|calls| {
             for blob in blobs {
                 let blob = calls.own(*blob);
@@ -384,6 +415,7 @@ impl Wallet {
         blob: ObjectId,
         pairs: &[(String, String)],
     ) -> Result<Executed, TransactionError> {
+        self.ensure_blobs(&[blob]).await?;
         self.run(|calls| {
             let blob = calls.own(blob);
             for (key, value) in pairs {
@@ -402,6 +434,7 @@ impl Wallet {
         blob: ObjectId,
         keys: &[String],
     ) -> Result<Executed, TransactionError> {
+        self.ensure_blobs(&[blob]).await?;
         self.run(|calls| {
             let blob = calls.own(blob);
             for key in keys {
@@ -416,6 +449,7 @@ impl Wallet {
     /// # Errors
     /// [`TransactionError`].
     pub async fn clear_attributes(&self, blob: ObjectId) -> Result<Executed, TransactionError> {
+        self.ensure_blobs(&[blob]).await?;
         self.run(|calls| {
             let blob = calls.own(blob);
             calls.take_attributes(blob);
@@ -433,6 +467,7 @@ impl Wallet {
         blob: ObjectId,
         funds_frost: Option<u64>,
     ) -> Result<(ObjectId, Executed), TransactionError> {
+        self.ensure_blobs(&[blob]).await?;
         let executed = self
             .run(|calls| {
                 let blob = calls.own(blob);
@@ -458,6 +493,7 @@ impl Wallet {
         shared: ObjectId,
         frost: u64,
     ) -> Result<Executed, TransactionError> {
+        self.contracts().shared_blob(shared).await?;
         self.run(|calls| {
             let coin = calls.ptb.wal_coin(frost);
             calls.fund_shared_blob(shared, coin);

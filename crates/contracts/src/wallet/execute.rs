@@ -239,8 +239,13 @@ impl Wallet {
         let price = self.gas_price().await?;
         let least = price.saturating_mul(BUDGET_MIN_UNITS);
         let min = self.0.options.gas_budget.unwrap_or(least);
+        if !(least..=BUDGET_MAX).contains(&min) {
+            let what = format!("a gas budget has {least} to {BUDGET_MAX} MIST, not {min}");
+            return Err(TransactionError::Argument(what).into());
+        }
         let ids = ptb.object_ids();
         let resolved = self.resolve(&ids).await?;
+        self.ensure_owned(&resolved)?;
         let is_owned = |id: &ObjectId| {
             !matches!(
                 resolved.get(id),
@@ -269,6 +274,22 @@ impl Wallet {
         }
         let resolved = self.resolve(&ids).await?;
         Ok((held, resolved))
+    }
+
+    /// Objects of other accounts are of no use to this one.
+    fn ensure_owned(&self, objects: &Resolved) -> Result<(), TransactionError> {
+        let mut owners = objects.iter().map(|(id, (owner, _))| (id, owner));
+        let me = crate::address::address(self.address());
+        let foreign = owners.find_map(|(id, owner)| match owner {
+            Owner::Address(owner) if *owner != me => Some((id, owner)),
+            _ => None,
+        });
+        foreign.map_or(Ok(()), |(id, owner)| {
+            Err(TransactionError::Argument(format!(
+                "object {id} belongs to {owner}, not to this wallet, {}",
+                self.address()
+            )))
+        })
     }
 
     fn wanted_sui(&self, ptb: &Ptb, gas_factor: u64) -> u64 {

@@ -143,7 +143,7 @@ impl<T> Nodes<T> {
         let attempts_max = self.options.attempts_max;
         let state = self.nodes.get_mut(&open.node)?;
         let again = match failure.fault {
-            Fault::Transient => {
+            Fault::Transient | Fault::Unavailable => {
                 if now >= state.not_before {
                     state.failures += 1;
                     state.not_before = now.after(self.jitter.backoff(base, max, state.failures));

@@ -54,6 +54,9 @@ enum What {
     Confirm,
 }
 
+/// After so many answers in a row that it can't, a node is not counted on.
+const UNAVAILABLE_MIN: u32 = 3;
+
 /// Brings one blob to a committee and collects its certificate.
 #[derive(Debug)]
 pub struct Upload {
@@ -215,7 +218,7 @@ impl Upload {
     pub fn next_deadline(&self, now: Timestamp) -> Timestamp {
         let end = match self.certified {
             Some(_) => self.tail_end(),
-            None => self.progressed.after(self.options.stall_max),
+            None => self.progressed.after(self.stall_limit()),
         };
         let nodes = self.nodes.iter().filter(|node| !node.is_over());
         let pauses = nodes.map(|node| node.not_before);
@@ -350,7 +353,9 @@ impl Upload {
             node.queue.push_back(part);
         }
         match failure.fault {
-            Fault::Transient | Fault::NotFound => self.retry(now, open.node, failure),
+            Fault::Transient | Fault::Unavailable | Fault::NotFound => {
+                self.retry(now, open.node, failure);
+            }
             _ => self.fail(open.node, failure),
         }
     }
@@ -358,9 +363,15 @@ impl Upload {
     fn retry(&mut self, now: Timestamp, index: MemberIndex, failure: Failure) {
         let (base, max) = (self.options.retry_pause, self.options.retry_pause_max);
         if let Some(node) = self.nodes.get_mut(index.as_usize()) {
+            let is_unavailable = failure.fault == Fault::Unavailable;
             node.last_failure = Some(failure);
             // Requests that fail together count once.
             if now >= node.not_before {
+                node.unavailable = if is_unavailable {
+                    node.unavailable + 1
+                } else {
+                    0
+                };
                 node.failures += 1;
                 node.not_before = now.after(self.jitter.backoff(base, max, node.failures));
             }
@@ -401,20 +412,37 @@ impl Upload {
                 UploadPhase::Tail
             };
         }
-        let failed = |node: &&Node| node.step == Step::Failed;
-        let lost: u16 = self
-            .nodes
-            .iter()
-            .filter(failed)
-            .map(|node| node.weight)
-            .sum();
-        let n_shards = self.committee.n_shards();
-        let stalled = now >= self.progressed.after(self.options.stall_max);
-        if n_shards - lost < self.needed() || stalled {
+        let lost = self.weight_of(|node| node.step == Step::Failed);
+        let stalled = now >= self.progressed.after(self.stall_limit());
+        if self.are_too_many(lost) || stalled {
             UploadPhase::Failed
         } else {
             UploadPhase::Uploading
         }
+    }
+
+    /// How long nothing may happen before it is given up.
+    fn stall_limit(&self) -> Duration {
+        let unable = |node: &Node| match node.step {
+            Step::Confirmed => false,
+            Step::Failed => true,
+            _ => node.unavailable >= UNAVAILABLE_MIN,
+        };
+        if self.are_too_many(self.weight_of(unable)) {
+            self.options.unavailable_max.min(self.options.stall_max)
+        } else {
+            self.options.stall_max
+        }
+    }
+
+    fn weight_of(&self, mut which: impl FnMut(&Node) -> bool) -> u16 {
+        let nodes = self.nodes.iter().filter(|node| which(node));
+        nodes.map(|node| node.weight).sum()
+    }
+
+    /// Whether the others can't certify the blob without the holders of so many shards.
+    fn are_too_many(&self, lost: u16) -> bool {
+        self.committee.n_shards() - lost < self.needed()
     }
 
     fn tail_end(&self) -> Timestamp {

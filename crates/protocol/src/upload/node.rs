@@ -49,6 +49,8 @@ pub(super) struct Node {
     pub(super) bytes: u64,
     /// Failures in a row.
     pub(super) failures: u32,
+    /// Answers in a row that it can't take anything now.
+    pub(super) unavailable: u32,
     /// Not before that time.
     pub(super) not_before: Timestamp,
     /// How long a transfer may show no sign of life while others wait.
@@ -70,6 +72,7 @@ impl Node {
             requests: 0,
             bytes: 0,
             failures: 0,
+            unavailable: 0,
             not_before: now,
             patience,
             last_failure: None,
@@ -83,5 +86,6 @@ impl Node {
     /// Something succeeded.
     pub(super) const fn succeeded(&mut self) {
         self.failures = 0;
+        self.unavailable = 0;
     }
 }

@@ -22,6 +22,9 @@ pub struct UploadOptions {
     pub patience: Duration,
     /// Give up when no node has got anything for so long. Default 60 s.
     pub stall_max: Duration,
+    /// The same once so many nodes answer, again and again, that they can't take anything that the
+    /// others are too few. Default 5 s.
+    pub unavailable_max: Duration,
     /// How long other nodes are served once the certificate is there: this, and a part of what it
     /// took. Default 500 ms.
     pub tail: Duration,
@@ -46,6 +49,7 @@ impl Default for UploadOptions {
             retry_pause_max: Duration::from_secs(5),
             patience: Duration::from_secs(1),
             stall_max: Duration::from_secs(60),
+            unavailable_max: Duration::from_secs(5),
             tail: Duration::from_millis(500),
             tail_percent: 50,
             tail_max: Duration::from_secs(30),

@@ -6,6 +6,13 @@ use crate::error::{Failure, Reason};
 
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
+        Self::starting(error, "the full node cannot start")
+    }
+}
+
+impl Failure {
+    /// A full node's folder is of no use; `message` says for what.
+    pub(super) fn starting(error: StartError, message: &str) -> Self {
         let (reason, help) = match &error {
             StartError::Disk(error) => return Self::disk(error),
             StartError::InUse { .. } => (
@@ -30,7 +37,7 @@ impl From<StartError> for Failure {
             ),
             _ => (Reason::Internal, None),
         };
-        let failure = Self::new(reason, "the full node cannot start").caused_by(error);
+        let failure = Self::new(reason, message).caused_by(error);
         match help {
             Some(help) => failure.help(help),
             None => failure,

@@ -62,7 +62,9 @@ struct Ready {
     url: String,
     faucet: bool,
     chain_id: String,
+    #[serde(serialize_with = "crate::output::lossy")]
     dir: PathBuf,
+    #[serde(serialize_with = "crate::output::lossy_option")]
     env_file: Option<PathBuf>,
 }
 

@@ -75,7 +75,11 @@ impl Source {
             let keys = ChainKeys::ensure(&chain_env.disk, &*chain_env.rng, &options.dir)?;
             Service::open(chain_env, &options, keys.validator)
         };
-        let service = env.compute.offload(Lane::Io, open).await?;
+        let opened = env.compute.offload(Lane::Io, open).await;
+        let service = opened.map_err(|error| {
+            let message = format!("there is no chain in {} that can be read", dir.display());
+            Failure::starting(error, &message)
+        })?;
         let failed = |error: std::io::Error| Failure::io_of("listen", &error);
         let address = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
         let listener = tcp_listener(address).await.map_err(failed)?;

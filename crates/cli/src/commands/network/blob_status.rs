@@ -43,7 +43,10 @@ fn seconds(text: &str) -> Result<Duration, String> {
 #[serde(rename_all = "camelCase")]
 struct Report {
     blob_id: BlobId,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::output::lossy_option"
+    )]
     file: Option<PathBuf>,
     status: BlobStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,7 +128,7 @@ async fn status(
         (Some(blob_id), _) => *blob_id,
         (None, file) => {
             let file = file.clone().unwrap_or_else(|| PathBuf::from("-"));
-            let input = Input::open(world, &file, max)?;
+            let input = Input::open_aside(world, &file, max).await?;
             let code = floe_encoding::RedStuff::new(state.n_shards.get());
             let code = code.map_err(|error| Failure::code(&error))?;
             let metadata = metadata(&code, &input, input.name(), world)?;

@@ -1,6 +1,6 @@
 //! `floe delete`.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, io::IsTerminal as _, path::PathBuf, time::Duration};
 
 use floe_api::BlobStatus;
 use floe_client::BlobObject;
@@ -48,6 +48,7 @@ pub struct Args {
 #[serde(rename_all = "camelCase")]
 struct Identity {
     blob_id: Option<BlobId>,
+    #[serde(serialize_with = "crate::output::lossy_option")]
     file: Option<PathBuf>,
     object_id: Option<ObjectId>,
 }
@@ -145,7 +146,7 @@ async fn identities(
         let code = floe_encoding::RedStuff::new(state.n_shards.get());
         let code = code.map_err(|error| Failure::code(&error))?;
         for file in &args.files {
-            let input = Input::open(world, file, max)?;
+            let input = Input::open_aside(world, file, max).await?;
             let metadata = metadata(&code, &input, input.name(), world)?;
             all.push(Identity {
                 blob_id: Some(*metadata.blob_id()),
@@ -195,12 +196,17 @@ async fn delete(
             .collect();
         reports.push(delete_one(args, &session, &wallet, identity, &found).await?);
     }
+    let kept = reports.iter().filter(|one| one.aborted).count();
     let failed = reports
         .iter()
         .filter(|one| one.deleted_blobs.is_empty())
         .count();
     let all = reports.len();
     output.print(&Report(reports))?;
+    if failed > 0 && kept == failed {
+        let message = format!("{kept} of {all} blobs were kept");
+        return Err(Failure::new(Reason::InvalidArgument, message).help("confirm it with --yes"));
+    }
     if failed > 0 {
         let message = format!("{failed} of {all} blobs were not deleted");
         return Err(Failure::new(Reason::NotFound, message)
@@ -227,13 +233,19 @@ async fn delete_one(
     let Some(first) = found.first() else {
         return Ok(report);
     };
+    if !args.yes && !std::io::stdin().is_terminal() {
+        return Err(
+            Failure::new(Reason::InvalidArgument, "there is no terminal to ask on")
+                .help("confirm it with --yes"),
+        );
+    }
     let question = format!(
         "delete {} of blob {}, {}?",
         crate::output::count(found.len(), "object"),
         first.blob_id,
         bytes(first.size)
     );
-    if !args.yes && !confirm(&question)? {
+    if !args.yes && !confirm(question).await? {
         report.aborted = true;
         return Ok(report);
     }

@@ -18,7 +18,12 @@ mod time;
 
 use clap::Subcommand;
 
-use crate::{error::Failure, network::NetworkArgs, output::Output, world::World};
+use crate::{
+    error::Failure,
+    network::{NetworkArgs, aside},
+    output::Output,
+    world::World,
+};
 
 /// The commands on a network.
 #[derive(Debug, Subcommand)]
@@ -112,7 +117,11 @@ pub(crate) fn wal(frost: u64) -> String {
 }
 
 /// Asks a person at the terminal; whoever does not answer says no.
-pub(crate) fn confirm(question: &str) -> Result<bool, Failure> {
+pub(crate) async fn confirm(question: String) -> Result<bool, Failure> {
+    aside(move || ask(&question)).await
+}
+
+fn ask(question: &str) -> Result<bool, Failure> {
     use std::io::{BufRead as _, IsTerminal as _, Write as _};
     let (input, mut talk) = (std::io::stdin(), std::io::stderr());
     if !input.is_terminal() {

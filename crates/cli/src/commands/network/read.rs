@@ -15,9 +15,9 @@ use floe_encoding::BlobOutput as _;
 use serde::Serialize;
 
 use crate::{
-    commands::decode::{copy_to_stdout, printed},
+    commands::decode::{Printed, copy_to_stdout, printed},
     error::{Failure, Reason},
-    network::{self, NetworkArgs, Session, phases},
+    network::{self, NetworkArgs, Session, aside, phases},
     output::{Facts, Output, bytes},
     staging::{Existing, ScratchFile, StagedFile},
     world::World,
@@ -49,7 +49,10 @@ pub struct Args {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::output::lossy_option"
+    )]
     out: Option<PathBuf>,
     blob_id: BlobId,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,19 +175,21 @@ async fn strictly_to_stdout(world: &World, blob: &OpenBlob) -> Result<(), Failur
     blob.read_to(Arc::clone(&scratch) as _, Check::Strict, &*progress)
         .await?;
     drop(progress);
-    copy_to_stdout(&*scratch)
+    aside(move || copy_to_stdout(&*scratch)).await.map(drop)
 }
 
 async fn to_stdout(blob: &OpenBlob, range: Range<u64>) -> Result<(), Failure> {
     let mut stream = blob.stream(range).await?;
     while let Some(piece) = stream.next().await? {
-        print(&piece)?;
+        if aside(move || print(&piece)).await? == Printed::Unread {
+            break;
+        }
     }
     Ok(())
 }
 
 /// Prints bytes on stdout. That nobody reads them is no error.
-pub(super) fn print(data: &[u8]) -> Result<(), Failure> {
+pub(super) fn print(data: &[u8]) -> Result<Printed, Failure> {
     let mut out = io::stdout().lock();
     printed(out.write_all(data).and_then(|()| out.flush()))
 }

@@ -1,6 +1,9 @@
 //! `floe read-quilt`.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use floe_client::QuiltContent;
 use floe_core::{BlobId, QuiltPatchId};
@@ -11,7 +14,7 @@ use super::read::print;
 use crate::{
     commands::quilt::unpack::unpack,
     error::{Failure, Reason},
-    network::{self, NetworkArgs, Session},
+    network::{self, NetworkArgs, Session, aside},
     output::{Facts, Output, bytes},
     staging::Existing,
     world::World,
@@ -33,7 +36,8 @@ pub struct Args {
     /// The files with these ids
     #[arg(long, value_name = "ID", num_args = 1.., aliases = ["quilt-patch-id", "patch-ids"])]
     quilt_patch_ids: Vec<QuiltPatchId>,
-    /// Folder for the files, created when all are there [default: the one file goes to stdout]
+    /// Folder for the files, created when all are there; `-` writes the one file to stdout, which is
+    /// the default
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Replace an empty folder that exists already
@@ -47,6 +51,7 @@ enum Report {
     #[serde(rename_all = "camelCase")]
     Contents { retrieved_blobs: Vec<Retrieved> },
     Written {
+        #[serde(serialize_with = "crate::output::lossy")]
         out: PathBuf,
         #[serde(skip)]
         files: usize,
@@ -107,7 +112,7 @@ async fn fetch(args: &Args, session: &Session) -> Result<Vec<QuiltContent>, Fail
 
 async fn read(args: &Args, world: &World, output: Output, session: Session) -> Result<(), Failure> {
     let contents = fetch(args, &session).await?;
-    if let Some(out) = &args.out {
+    if let Some(out) = args.out.as_ref().filter(|out| *out != Path::new("-")) {
         let files: Vec<(&str, &dyn Source)> = contents
             .iter()
             .map(|content| (content.identifier.as_str(), &content.bytes as &dyn Source))
@@ -132,9 +137,11 @@ async fn read(args: &Args, world: &World, output: Output, session: Session) -> R
             retrieved_blobs: retrieved.collect(),
         });
     }
-    match &contents[..] {
-        [content] => print(&content.bytes),
-        several => {
+    match <[QuiltContent; 1]>::try_from(contents) {
+        Ok([content]) => aside(move || print(&content.bytes)).await.map(drop),
+        // No file has the tag.
+        Err(none) if none.is_empty() => Ok(()),
+        Err(several) => {
             let message = format!("{} files don't go to stdout", several.len());
             Err(Failure::new(Reason::InvalidArgument, message)
                 .help("choose one with --identifiers, or name a folder with --out"))

@@ -20,7 +20,7 @@ pub struct ShareArgs {
     #[arg(long, value_name = "OBJECT_ID")]
     blob_obj_id: ObjectId,
     /// FROST to pay for extensions
-    #[arg(long, value_name = "FROST")]
+    #[arg(long, value_name = "FROST", value_parser = clap::value_parser!(u64).range(1..))]
     amount: Option<u64>,
 }
 
@@ -31,7 +31,7 @@ pub struct FundArgs {
     #[arg(long, value_name = "OBJECT_ID")]
     shared_blob_obj_id: ObjectId,
     /// FROST to pay for extensions
-    #[arg(long, value_name = "FROST")]
+    #[arg(long, value_name = "FROST", value_parser = clap::value_parser!(u64).range(1..))]
     amount: u64,
 }
 
@@ -160,7 +160,7 @@ pub fn burn(
             "destroy {}? Nothing is deleted from the nodes, and nothing refunded",
             count(ids.len(), "blob object")
         );
-        if !ids.is_empty() && !args.yes && !confirm(&question)? {
+        if !ids.is_empty() && !args.yes && !confirm(question).await? {
             return Err(
                 Failure::new(Reason::InvalidArgument, "nothing was destroyed")
                     .help("confirm it with --yes"),

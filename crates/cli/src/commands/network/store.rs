@@ -89,7 +89,10 @@ impl FromStr for Epochs {
             "max" => Ok(Self::Max),
             _ => match text.parse() {
                 Ok(number) if number > 0 => Ok(Self::Number(number)),
-                _ => Err("expected a number of epochs above 0, or max".to_owned()),
+                _ => Err(format!(
+                    "expected a number of epochs from 1 to {}, or max",
+                    u32::MAX
+                )),
             },
         }
     }
@@ -127,6 +130,7 @@ impl HowArgs {
 #[serde(rename_all = "camelCase")]
 struct StoredFile {
     blob_store_result: BlobStoreResult,
+    #[serde(serialize_with = "crate::output::lossy")]
     path: PathBuf,
 }
 
@@ -150,6 +154,7 @@ impl fmt::Display for Report {
 
 #[derive(Debug, Serialize)]
 struct DryRun {
+    #[serde(serialize_with = "crate::output::lossy")]
     path: PathBuf,
     #[serde(flatten)]
     cost: Cost,
@@ -325,7 +330,7 @@ async fn store(
     let (state, max) = blob_bytes_max(&session).await?;
     let mut inputs = Vec::with_capacity(args.files.len());
     for file in &args.files {
-        let input = Input::open(world, file, max)?;
+        let input = Input::open_aside(world, file, max).await?;
         if input.length() > max {
             let (name, n_shards) = (input.name(), state.n_shards);
             let got = input.length();
@@ -354,12 +359,15 @@ async fn store(
             runs.map(|(path, cost)| DryRun { path, cost }).collect(),
         ));
     }
-    let wallet = session.wallet()?;
+    let wallet = session.storing_wallet()?;
     let results = session
         .client
         .store(&wallet, inputs, &options, &progress)
         .await?;
     drop(progress);
+    if world.interrupt.raised() && !results.iter().any(BlobStoreResult::is_stored) {
+        return Err(Failure::interrupted_leaving(world.interrupt.left()));
+    }
     let files = args.files.iter().cloned().zip(results);
     let report = Report(
         files

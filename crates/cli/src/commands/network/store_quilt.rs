@@ -111,7 +111,7 @@ async fn store(
         patches.push(QuiltPatch {
             identifier,
             tags: spec.tags,
-            content: Arc::new(Input::open(world, &spec.path, max)?),
+            content: Arc::new(Input::open_aside(world, &spec.path, max).await?),
         });
     }
     if patches.is_empty() {
@@ -137,7 +137,7 @@ async fn store(
             quilt_index: VersionedIndex::V1(index),
         });
     }
-    let wallet = session.wallet()?;
+    let wallet = session.storing_wallet()?;
     let stored = session
         .client
         .store_quilt(&wallet, patches, &options, &progress)

@@ -18,7 +18,7 @@ use crate::{
     args::Shards,
     commands::{
         blob_id::metadata,
-        decode::{copy, copy_to_stdout},
+        decode::{Printed, copy, copy_to_stdout},
     },
     error::{Failure, Reason},
     input::Input,
@@ -142,7 +142,10 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
     let metadata = metadata(&code, &quilt, &what, world).or_else(|error| blame(&quilt, error))?;
     let to_stdout = args.out == Path::new("-");
     if to_stdout {
-        copy_to_stdout(&quilt).or_else(|error| blame(&quilt, error))?;
+        let printed = copy_to_stdout(&quilt).or_else(|error| blame(&quilt, error))?;
+        if printed == Printed::Unread {
+            return Ok(());
+        }
         unchanged(&quilt)?;
     } else {
         let existing = Existing::from_force(args.force);
@@ -189,7 +192,7 @@ fn blame<T>(quilt: &Quilt<Input>, failure: Failure) -> Result<T, Failure> {
     unchanged(quilt).and(Err(failure))
 }
 
-fn refused(error: &BuildError) -> Failure {
+pub(crate) fn refused(error: &BuildError) -> Failure {
     let failure = Failure::new(Reason::InvalidPatches, "these files make no quilt")
         .caused_by(error.to_string());
     match error {

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::open::Opened;
 use crate::{
     args::Shards,
-    commands::decode::{copy, copy_to_stdout},
+    commands::decode::{Printed, copy, copy_to_stdout},
     error::{Failure, Reason},
     output::{Facts, Output, bytes},
     staging::{Existing, StagedDir, ensure_space},
@@ -88,7 +88,11 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
     let patches = chosen.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let to_stdout = args.out == Path::new("-");
     match (&patches[..], to_stdout) {
-        ([patch], true) => copy_to_stdout(patch)?,
+        ([patch], true) => {
+            if copy_to_stdout(patch)? == Printed::Unread {
+                return Ok(());
+            }
+        }
         (several, true) => {
             let message = format!("{} patches don't go to stdout", several.len());
             return Err(Failure::new(Reason::InvalidArgument, message)

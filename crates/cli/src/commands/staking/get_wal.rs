@@ -20,7 +20,7 @@ pub struct Args {
     #[arg(long, value_name = "ID")]
     exchange_id: Option<ObjectId>,
     /// MIST to exchange
-    #[arg(long, value_name = "MIST", default_value_t = UNIT / 2)]
+    #[arg(long, value_name = "MIST", default_value_t = UNIT / 2, value_parser = clap::value_parser!(u64).range(1..))]
     amount: u64,
 }
 
