@@ -43,7 +43,8 @@ pub fn computing_time() -> Duration {
         let name = std::fs::read_to_string(task.path().join("comm")).ok()?;
         let times = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
         let nanoseconds = times.split_whitespace().next()?.parse().ok()?;
-        name.starts_with("cpu-").then(|| Duration::from_nanos(nanoseconds))
+        name.starts_with("cpu-")
+            .then(|| Duration::from_nanos(nanoseconds))
     });
     times.sum()
 }
