@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(interrupt.left(), Left::Nothing);
         interrupt.leaves(Left::Transaction);
         assert_eq!(interrupt.left(), Left::Transaction);
-        interrupt.clone().leaves(Left::Registrations);
+        interrupt.leaves(Left::Registrations);
         interrupt.leaves(Left::Transaction);
         assert_eq!(interrupt.left(), Left::Registrations);
     }

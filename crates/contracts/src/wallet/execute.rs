@@ -462,10 +462,11 @@ mod tests {
     use super::*;
 
     fn used(computation_cost: u64, storage_cost: u64) -> GasCostSummary {
-        let mut gas = GasCostSummary::default();
-        gas.computation_cost = computation_cost;
-        gas.storage_cost = storage_cost;
-        gas
+        GasCostSummary {
+            computation_cost,
+            storage_cost,
+            ..GasCostSummary::default()
+        }
     }
 
     /// Whoever has only just enough can still pay, whatever is drawn at random.
