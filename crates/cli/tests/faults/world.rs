@@ -50,6 +50,8 @@ impl World {
             port: 0,
             program: Some(PathBuf::from(env!("CARGO_BIN_EXE_floe"))),
         };
+        // As the program does: the folder is claimed before its nodes log into it.
+        floe_devnet::layout::claim(&*env.disk, &options.dir).unwrap();
         std::fs::create_dir_all(options.dir.join("logs")).unwrap();
         let network = Network::start(env.clone(), &options).await.unwrap();
         let mut lines = network.env_lines.iter();

@@ -72,12 +72,8 @@ fn without_enough_nodes_stores_are_refused_unpaid_and_reads_go_on_as_long_as_the
     assert!(net.read("back") == content(50_000, 1));
     net.json("devnet stop-node 3");
     let names = net.names();
-    for args in [
-        "--out late",
-        "--range 5 10 --out late",
-        "--strict-consistency-check",
-        "",
-    ] {
+    // (Bytes of one sliver may still be had, if it is one of those that are left.)
+    for args in ["--out late", "--strict-consistency-check", ""] {
         let error = net.error(&format!("read {id} {args}"), 8);
         assert_eq!(error["reason"], "NODES_DOWN", "{args}: {error}");
         assert_eq!(error["retryable"], true);

@@ -10,7 +10,7 @@ use prost::Message;
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use sui_sdk_types::{
     Address, Argument, Command, Identifier, Input, MoveCall, ObjectReference,
-    ProgrammableTransaction, StructTag, Transaction, TransactionKind, TypeTag,
+    ProgrammableTransaction, SplitCoins, StructTag, Transaction, TransactionKind, TypeTag,
 };
 use tonic::{Code, Status};
 
@@ -138,7 +138,14 @@ async fn unknown_things_and_wrong_types() {
             vec![Input::ImmutableOrOwned(reference)],
             Some(Code::NotFound),
         ),
-        (vec![], vec![], Some(Code::InvalidArgument)),
+        (
+            vec![Command::SplitCoins(SplitCoins {
+                coin: Argument::Gas,
+                amounts: vec![],
+            })],
+            vec![],
+            Some(Code::InvalidArgument),
+        ),
         // These run, and fail.
         (
             vec![call("0x2::coin::nothing", vec![], vec![])],
