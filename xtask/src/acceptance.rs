@@ -18,7 +18,10 @@ use crate::{network::Network, process};
 #[derive(Debug, Default, Args)]
 pub(crate) struct Options {
     /// Only these suites, by folder name; all when absent.
-    suites: Vec<String>,
+    pub(crate) suites: Vec<String>,
+    /// With this `floe` instead of the one built here.
+    #[arg(long)]
+    pub(crate) program: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -59,10 +62,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             );
         }
     }
-    // The profile of the tests: nothing is built twice.
-    process::run("cargo", ["build", "--locked", "--package", "floe-cli"])?;
+    let floe = match &options.program {
+        Some(program) => program.clone(),
+        None => {
+            process::run("cargo", ["build", "--locked", "--package", "floe-cli"])?;
+            built()
+        }
+    };
     for name in &names {
-        suite(&root.join(name)).wrap_err_with(|| format!("acceptance suite `{name}` failed"))?;
+        suite(&floe, &root.join(name))
+            .wrap_err_with(|| format!("acceptance suite `{name}` failed"))?;
     }
     Ok(())
 }
@@ -84,25 +93,26 @@ fn folders(root: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn suite(folder: &Path) -> Result<()> {
+fn suite(floe: &Path, folder: &Path) -> Result<()> {
     let manifest = fs::read_to_string(folder.join("package.json")).into_diagnostic()?;
     let package: Package = serde_json::from_str(&manifest)
         .into_diagnostic()
         .wrap_err("`package.json` does not say which network to start (`floe.network`)")?;
     process::run_command(Command::new("npm").arg("ci").current_dir(folder))?;
-    let network = Network::start(&floe(), &package.floe.network)?;
+    let network = Network::start(floe, &package.floe.network)?;
     let outcome = process::run_command(
         Command::new("npm")
             .args(["run", "--silent", "test"])
             .current_dir(folder)
             .envs(&network.env)
-            .env("FLOE_BIN", floe()),
+            .env("FLOE_BIN", floe),
     );
     let stopped = network.stop();
     outcome.and(stopped)
 }
 
-fn floe() -> PathBuf {
+/// The `floe` of the profile that tests are built with.
+pub(crate) fn built() -> PathBuf {
     process::root()
         .join("target/debug")
         .join(format!("floe{}", std::env::consts::EXE_SUFFIX))

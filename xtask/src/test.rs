@@ -48,7 +48,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ["test", "--workspace", "--locked", "--doc", "--quiet"],
     )?;
     if !options.rust_only {
-        acceptance::run(&acceptance::Options::default())?;
+        // The tests have built it; alone it would have other features of its libraries, and all be
+        // built again.
+        acceptance::run(&acceptance::Options {
+            program: Some(acceptance::built()),
+            ..acceptance::Options::default()
+        })?;
     }
     println!("all tests passed");
     Ok(())
