@@ -3,8 +3,8 @@
 //!
 //! Stakes hold their principal themselves. A pool holds rewards, and the accounts: `wal_balance` is
 //! active stake with rewards, `num_shares` what it is divided into. Shares are worth more with
-//! every reward ([`rewards`]); what comes and goes waits in pending values for its epoch
-//! ([`stakes`]).
+//! every reward (`rewards`); what comes and goes waits in pending values for its epoch
+//! (`stakes`).
 
 pub(super) mod rewards;
 pub(super) mod settings;
