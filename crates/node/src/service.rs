@@ -164,6 +164,14 @@ impl Service {
     /// # Errors
     /// [`ServiceError`].
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), ServiceError> {
+        let OpenReport { lost, damaged, .. } = self.opened;
+        if lost > 0 || damaged > 0 {
+            tracing::warn!(
+                lost,
+                damaged,
+                "records were lost: they count as not stored, and are recovered from other nodes"
+            );
+        }
         let shared = self.shared;
         let tasks = Arc::new(Tasks::new(Arc::clone(&shared.env.spawn)));
         let stop = tasks.shutdown().clone();
