@@ -38,6 +38,7 @@ pub struct Service {
     server: Server,
     metrics: Option<Server>,
     follower: Follower,
+    opened: OpenReport,
 }
 
 /// A look at a node from outside. Cheap to clone.
@@ -136,6 +137,7 @@ impl Node {
             },
             metrics: None,
             shared: Arc::clone(&shared),
+            opened,
         };
         let handle = Handle {
             shared,
