@@ -31,10 +31,14 @@ fn number(counter: &AtomicUsize) -> usize {
 }
 
 fn node(routes: impl FnMut() -> Router + Send + 'static) -> NodeClient {
+    patient_node(Options::default(), routes)
+}
+
+fn patient_node(options: Options, routes: impl FnMut() -> Router + Send + 'static) -> NodeClient {
     let (env, connections) = support::world();
     support::serve(connections, routes, None);
     let address = "127.0.0.1:9185".parse().unwrap();
-    NodeClient::new(&env, address, Security::PlainOnLoopback, Options::default()).unwrap()
+    NodeClient::new(&env, address, Security::PlainOnLoopback, options).unwrap()
 }
 
 fn status() -> Response {
@@ -105,7 +109,12 @@ async fn a_node_that_thinks_for_long_is_asked_a_few_times_and_answers_once() {
 async fn a_body_on_a_slow_way_is_sent_once() {
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&asked);
-    let node = node(move || {
+    // Less than what lies in buffers takes, where nobody sees whether it moves.
+    let options = Options {
+        patience: 4 * SECOND,
+        ..Options::default()
+    };
+    let node = patient_node(options, move || {
         let counter = Arc::clone(&counter);
         Router::new().fallback(move |body: Body| async move {
             counter.fetch_add(1, Ordering::Relaxed);
@@ -118,7 +127,6 @@ async fn a_body_on_a_slow_way_is_sent_once() {
             status()
         })
     });
-    // Much of it lies in buffers for more than ten seconds, where nobody sees whether it moves.
     let body = bytes::Bytes::from(vec![7; 600_000]);
     let (pair, query) = (SliverPairIndex(0), UploadQuery::default());
     let put = |body| node.put_sliver(&BlobId::ZERO, pair, Axis::Primary, body, query);
