@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use floe_core::Epoch;
@@ -106,7 +106,7 @@ impl Store {
                 number: 0,
                 offset: None,
             }),
-            unsaved_bytes: AtomicU64::new(0),
+            unsaved_bytes: Mutex::default(),
             is_dirty: AtomicBool::new(false),
             has_unsaved_removals: AtomicBool::new(false),
         };

@@ -2,8 +2,8 @@
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use floe_core::{BlobId, ObjectId};
@@ -80,8 +80,8 @@ pub(crate) struct Inner {
     pub(crate) index: Index,
     pub(crate) queue: Mutex<Queue>,
     pub(crate) tail: Mutex<Tail>,
-    /// Bytes of records since the index was made durable.
-    pub(crate) unsaved_bytes: AtomicU64,
+    /// Bytes of records since the index was made durable; locked while it is.
+    pub(crate) unsaved_bytes: Mutex<u64>,
     /// Has the index changed since it was made durable?
     pub(crate) is_dirty: AtomicBool,
     /// Have records been removed since then? What removed them may be done again after a crash, and
@@ -398,17 +398,38 @@ impl Inner {
         Ok(is_there.then_some(()))
     }
 
+    /// Makes the index durable, if it changed. Those who come meanwhile wait: what they did may be part
+    /// of it.
     pub(crate) fn checkpoint(&self) -> Result<(), StoreError> {
+        self.checkpoint_in_turn(&mut self.lock_unsaved())
+    }
+
+    /// As [`checkpoint`](Self::checkpoint), if it is due after `written_bytes` of records.
+    pub(crate) fn checkpoint_after(&self, written_bytes: u64) -> Result<(), StoreError> {
+        let mut unsaved_bytes = self.lock_unsaved();
+        *unsaved_bytes += written_bytes;
+        let has_removals = self.has_unsaved_removals.load(Ordering::SeqCst);
+        if has_removals || *unsaved_bytes >= self.options.checkpoint_bytes {
+            self.checkpoint_in_turn(&mut unsaved_bytes)?;
+        }
+        Ok(())
+    }
+
+    fn lock_unsaved(&self) -> MutexGuard<'_, u64> {
+        self.unsaved_bytes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn checkpoint_in_turn(&self, unsaved_bytes: &mut u64) -> Result<(), StoreError> {
         self.gate.check()?;
         if !self.is_dirty.swap(false, Ordering::SeqCst) {
             return Ok(());
         }
+        // Set again by changes that come now, of which this may be too early.
         self.has_unsaved_removals.store(false, Ordering::SeqCst);
-        let unsaved_bytes = self.unsaved_bytes.load(Ordering::SeqCst);
+        *unsaved_bytes = 0;
         let commit = || Ok(self.index.durable()?.commit()?);
-        self.gate.poison_on::<(), StoreError>(commit())?;
-        self.unsaved_bytes
-            .fetch_sub(unsaved_bytes, Ordering::SeqCst);
-        Ok(())
+        self.gate.poison_on::<(), StoreError>(commit())
     }
 }

@@ -62,11 +62,12 @@ pub(crate) fn run<T>(
         has_removed: false,
     };
     let value = change(&mut transaction)?;
+    // Before anybody can build on it, and before a checkpoint of it can begin.
     if transaction.has_removed {
         inner.has_unsaved_removals.store(true, Ordering::SeqCst);
     }
-    let committed = transaction.redb.commit().map_err(StoreError::from);
     inner.is_dirty.store(true, Ordering::SeqCst);
+    let committed = transaction.redb.commit().map_err(StoreError::from);
     inner.gate.poison_on(committed)?;
     Ok(value)
 }
@@ -86,15 +87,14 @@ pub(crate) fn index_records(
     tail: &Tail,
     records: &[ToIndex],
 ) -> Result<Vec<Put>, StoreError> {
-    let puts = run(inner, |transaction| {
-        let mut puts = Vec::with_capacity(records.len());
-        for record in records {
-            puts.push(transaction.index_record(record)?);
-        }
+    run(inner, |transaction| {
+        let puts = records
+            .iter()
+            .map(|record| transaction.index_record(record));
+        let puts = puts.collect::<Result<_, _>>()?;
         transaction.set_watermark(tail)?;
         Ok(puts)
-    })?;
-    Ok(puts)
+    })
 }
 
 impl Transaction {

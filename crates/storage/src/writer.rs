@@ -1,7 +1,6 @@
 //! Writing records: whoever comes while a sync is under way shares the next one.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -12,6 +11,7 @@ use crate::segment::{
     Location, RECORD_HEADER_LEN, SEGMENT_HEADER_LEN, checksum, record_header, segment_header,
 };
 use crate::store::{Inner, Store};
+use crate::transaction::ToIndex;
 use crate::{BlobInfo, RecordKey, StoreError, index, transaction};
 
 /// Records written under one sync, in bytes; one of them may go beyond.
@@ -51,6 +51,10 @@ struct Pending {
 }
 
 impl Pending {
+    const fn is_move(&self) -> bool {
+        self.moved_from.is_some()
+    }
+
     fn bytes(&self) -> u64 {
         let lens = self
             .records
@@ -81,11 +85,14 @@ pub(crate) struct Tail {
     pub(crate) offset: Option<u64>,
 }
 
-/// A record of a group, and where it is written.
+/// A record of a group that is to be written.
 #[derive(Debug)]
-struct Placed<'a> {
+struct Chosen<'a> {
+    /// Whose it is: the place of that in the group.
+    member: usize,
+    /// Its place among the records of that.
+    position: usize,
     record: &'a Record,
-    location: Location,
     moved_from: Option<Location>,
 }
 
@@ -175,31 +182,30 @@ impl Inner {
     fn serve(&self) {
         let _abandon = AbandonOnPanic(self);
         while let Some(group) = self.next_group() {
-            let mut outcome = self.write_group(&group);
-            if let Ok(puts) = &mut outcome {
-                debug_assert_eq!(puts.len(), group.len());
-            }
-            let mut puts = outcome
-                .as_mut()
-                .map(|puts| puts.drain(..))
-                .map_err(|e| e.clone());
-            for pending in group {
-                let result = match &mut puts {
-                    Ok(puts) => Ok(puts.next().unwrap_or_default()),
-                    Err(error) => Err(error.clone()),
-                };
-                // Nobody waiting any more is not an error.
-                let _ = pending.reply.send(result);
+            let outcome = self.write_group(&group);
+            // Nobody waiting any more is not an error.
+            match outcome {
+                Ok(puts) => group.into_iter().zip(puts).for_each(|(pending, puts)| {
+                    let _ = pending.reply.send(Ok(puts));
+                }),
+                Err(error) => group.into_iter().for_each(|pending| {
+                    let _ = pending.reply.send(Err(error.clone()));
+                }),
             }
         }
     }
 
+    /// The next ones in the queue. What is moved makes room, and must not fail with what needs it: the
+    /// two are never in one group.
     fn next_group(&self) -> Option<Vec<Pending>> {
         let mut queue = self.queue();
-        let mut group = Vec::new();
+        let mut group = Vec::<Pending>::new();
         let mut group_bytes = 0;
         while group_bytes < GROUP_BYTES_MAX
-            && let Some(pending) = queue.pending.pop_front()
+            && let Some(pending) = queue.pending.pop_front_if(|pending| {
+                let first = group.first();
+                first.is_none_or(|first| first.is_move() == pending.is_move())
+            })
         {
             group_bytes += pending.bytes();
             group.push(pending);
@@ -216,60 +222,33 @@ impl Inner {
         if chosen.is_empty() {
             return Ok(outcome);
         }
-        let new_bytes = chosen
+        let lens = chosen
             .iter()
-            .filter(|(_, _, moved_from)| moved_from.is_none())
-            .map(|(_, record, _)| record_len(&record.payload));
-        let new_bytes: u64 = new_bytes.sum();
-        if new_bytes > 0 {
-            // Moving makes room, and so may use what is kept free.
-            self.gate.check_room(new_bytes)?;
+            .map(|chosen| record_len(&chosen.record.payload));
+        let written_bytes = lens.sum();
+        if !group.iter().any(Pending::is_move) {
+            self.gate.check_room(written_bytes)?;
         }
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let records: Vec<_> = chosen
-            .iter()
-            .map(|(_, record, from)| (*record, *from))
-            .collect();
-        let placed = self.append(&mut tail, &records)?;
-        let puts =
-            self.gate
-                .poison_on(transaction::index_records(self, &tail, &to_index(&placed)))?;
-        for ((place, _, _), put) in chosen.iter().zip(puts) {
-            if let Some(slot) = outcome
-                .get_mut(place.0)
-                .and_then(|puts| puts.get_mut(place.1))
-            {
+        let places = self.append(&mut tail, &chosen)?;
+        let indexed = transaction::index_records(self, &tail, &places);
+        let puts = self.gate.poison_on(indexed)?;
+        drop(tail);
+        for (chosen, put) in chosen.iter().zip(puts) {
+            let member = outcome.get_mut(chosen.member);
+            if let Some(slot) = member.and_then(|puts| puts.get_mut(chosen.position)) {
                 *slot = put;
             }
         }
-        drop(tail);
-        let written: u64 = placed
-            .iter()
-            .map(|placed| placed.location.record_len())
-            .sum();
-        let unsaved = self.unsaved_bytes.fetch_add(written, Ordering::SeqCst) + written;
-        let has_removals = self.has_unsaved_removals.load(Ordering::SeqCst);
-        if has_removals || unsaved >= self.options.checkpoint_bytes {
-            self.checkpoint()?;
-        }
+        self.checkpoint_after(written_bytes)?;
         Ok(outcome)
     }
 
     /// Says what becomes of the records that need not be written, and which ones do.
-    #[expect(
-        clippy::type_complexity,
-        reason = "two parallel lists, used by one caller"
-    )]
     fn choose<'a>(
         &self,
         group: &'a [Pending],
-    ) -> Result<
-        (
-            Vec<Vec<Put>>,
-            Vec<((usize, usize), &'a Record, Option<Location>)>,
-        ),
-        StoreError,
-    > {
+    ) -> Result<(Vec<Vec<Put>>, Vec<Chosen<'a>>), StoreError> {
         let transaction = self.index.read()?;
         let records = transaction.open_table(index::RECORDS)?;
         let blobs = transaction.open_table(index::BLOBS)?;
@@ -280,19 +259,28 @@ impl Inner {
             let mut puts = Vec::with_capacity(pending.records.len());
             for (position, record) in pending.records.iter().enumerate() {
                 let key = record.key;
-                if let Some(locations) = &pending.moved_from {
-                    puts.push(Put::NotRegistered);
-                    let from = locations.get(position).copied();
-                    chosen.push(((member, position), record, from));
-                } else if records.get(&key.to_bytes())?.is_some() || !seen.insert(key) {
+                let moved_from = pending.moved_from.as_ref();
+                let moved_from = moved_from.and_then(|locations| locations.get(position));
+                let put = if moved_from.is_some() {
+                    None
+                } else if records.get(&key.to_bytes())?.is_some() || seen.contains(&key) {
                     // One that comes twice in a group is as durable as its first.
-                    puts.push(Put::AlreadyStored);
+                    Some(Put::AlreadyStored)
                 } else if !is_wanted(blobs.get(&key.blob_id.0)?.as_ref().map(|row| row.value()))? {
-                    puts.push(Put::NotRegistered);
-                    seen.remove(&key);
+                    Some(Put::NotRegistered)
                 } else {
-                    puts.push(Put::NotRegistered);
-                    chosen.push(((member, position), record, None));
+                    seen.insert(key);
+                    None
+                };
+                // What is written is known when it has been indexed.
+                puts.push(put.unwrap_or(Put::NotRegistered));
+                if put.is_none() {
+                    chosen.push(Chosen {
+                        member,
+                        position,
+                        record,
+                        moved_from: moved_from.copied(),
+                    });
                 }
             }
             outcome.push(puts);
@@ -301,11 +289,7 @@ impl Inner {
     }
 
     /// Writes records at the tail, durably.
-    fn append<'a>(
-        &self,
-        tail: &mut Tail,
-        records: &[(&'a Record, Option<Location>)],
-    ) -> Result<Vec<Placed<'a>>, StoreError> {
+    fn append(&self, tail: &mut Tail, records: &[Chosen<'_>]) -> Result<Vec<ToIndex>, StoreError> {
         let is_new = tail
             .offset
             .is_none_or(|offset| offset >= self.options.segment_bytes);
@@ -339,13 +323,13 @@ impl Inner {
         Ok(placed)
     }
 
-    fn write_records<'a>(
+    fn write_records(
         &self,
         file: &dyn File,
         segment: u32,
         start: u64,
-        records: &[(&'a Record, Option<Location>)],
-    ) -> Result<Vec<Placed<'a>>, DiskError> {
+        records: &[Chosen<'_>],
+    ) -> Result<Vec<ToIndex>, DiskError> {
         let mut out = Gathered {
             file,
             bytes: Vec::new(),
@@ -360,7 +344,10 @@ impl Inner {
             start
         };
         let mut placed = Vec::with_capacity(records.len());
-        for (record, moved_from) in records {
+        for Chosen {
+            record, moved_from, ..
+        } in records
+        {
             let location = Location {
                 segment,
                 offset,
@@ -370,8 +357,8 @@ impl Inner {
             out.push(&record_header(&self.store_id, &record.key, &location))?;
             out.push(&record.payload)?;
             offset = location.end();
-            placed.push(Placed {
-                record,
+            placed.push(ToIndex {
+                key: record.key,
                 location,
                 moved_from: *moved_from,
             });
@@ -379,15 +366,6 @@ impl Inner {
         out.flush()?;
         Ok(placed)
     }
-}
-
-fn to_index(placed: &[Placed<'_>]) -> Vec<transaction::ToIndex> {
-    let each = placed.iter().map(|placed| transaction::ToIndex {
-        key: placed.record.key,
-        location: placed.location,
-        moved_from: placed.moved_from,
-    });
-    each.collect()
 }
 
 /// Does the row of a blob allow to store data of it?

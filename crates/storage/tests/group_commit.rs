@@ -9,13 +9,21 @@ use std::sync::Arc;
 use floe_core::{Axis, ShardIndex};
 use floe_env::testing::CrashDisk;
 use floe_env::{Compute, Disk, Job, Lane, OsDisk, PoolSize, ThreadPool};
-use floe_storage::{Options, Put, Record, RecordKey, Store, create};
+use floe_storage::{Options, Put, Record, RecordKey, Store, StoreError, create};
+use futures::FutureExt as _;
 use futures::future::join_all;
 use world::{apply, blob, object, registered};
 
 /// Runs what it is given when told to.
 #[derive(Default)]
 struct Later(std::sync::Mutex<Vec<Job>>);
+
+impl Later {
+    fn run_all(&self) {
+        let jobs = std::mem::take(&mut *self.0.lock().expect("not poisoned"));
+        jobs.into_iter().for_each(|job| job());
+    }
+}
 
 impl std::fmt::Debug for Later {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -73,9 +81,7 @@ fn whoever_waits_while_others_are_synced_shares_the_next_sync() {
     apply(&store, 0, &registered(blob(1), object(1), 9)).unwrap();
     // The first group also makes a segment, and lets the index grow.
     let first = store.put(vec![sliver(1_000)]);
-    std::mem::take(&mut *later.0.lock().unwrap())
-        .into_iter()
-        .for_each(|job| job());
+    later.run_all();
     block_on(first).unwrap();
     let waiting: Vec<_> = (0..100)
         .map(|shard| store.put(vec![sliver(shard)]))
@@ -93,6 +99,51 @@ fn whoever_waits_while_others_are_synced_shares_the_next_sync() {
     for puts in block_on(join_all(waiting)) {
         assert_eq!(puts.unwrap(), [Put::Stored]);
     }
+}
+
+/// Uploads that kept coming kept a disk that was about to fill up from ever being compacted.
+#[test]
+fn what_makes_room_does_not_fail_with_what_needs_it() {
+    let disk = CrashDisk::new();
+    let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+    world::make(&shared).unwrap();
+    let later = Arc::new(Later::default());
+    let compute: Arc<dyn Compute> = later.clone();
+    let options = Options {
+        segment_bytes: 1,
+        ..world::small()
+    };
+    let reserve_bytes = options.reserve_bytes;
+    let dir = Path::new(world::DIR);
+    let (store, _) = Store::open(&shared, &compute, dir, world::OWNER, options).unwrap();
+    apply(&store, 0, &registered(blob(1), object(1), 9)).unwrap();
+    for shards in [0..4, 4..8] {
+        let put = store.put(shards.map(sliver).collect());
+        later.run_all();
+        block_on(put).unwrap();
+    }
+    let removal = std::collections::BTreeSet::from([0, 1, 2].map(ShardIndex));
+    store
+        .transaction(|transaction| transaction.remove_slivers(&removal, &blob(1), 100))
+        .unwrap();
+    let space = shared.space(Path::new("/")).unwrap();
+    let used = space.total_bytes - space.available_bytes;
+    disk.set_capacity(used + reserve_bytes);
+
+    let mut compaction = std::pin::pin!(store.compact(50));
+    let report = loop {
+        if let Some(report) = compaction.as_mut().now_or_never() {
+            break report.unwrap();
+        }
+        let upload = store.put(vec![sliver(100)]);
+        later.run_all();
+        // There is room once the segment is gone.
+        if let Err(error) = block_on(upload) {
+            assert!(matches!(error, StoreError::NearlyFull { .. }), "{error}");
+        }
+    };
+    assert_eq!(report.segments, 1, "{report:?}");
+    assert_eq!(store.get(&sliver(3).key).unwrap(), Some(sliver(3).payload));
 }
 
 #[test]
