@@ -152,7 +152,16 @@ struct Fetched {
 }
 
 fn slivers(kinds: &[Kind], symbol_bytes: u16, options: FetchOptions) -> Fetched {
-    let committee = committee(100, u16::try_from(kinds.len()).unwrap());
+    fetch_slivers(kinds, 100, symbol_bytes, options)
+}
+
+fn fetch_slivers(
+    kinds: &[Kind],
+    n_shards: u16,
+    symbol_bytes: u16,
+    options: FetchOptions,
+) -> Fetched {
+    let committee = committee(n_shards, u16::try_from(kinds.len()).unwrap());
     let mut now = Timestamp::default();
     let size = SymbolSize::new(symbol_bytes).unwrap();
     let mut fetch = SliverFetch::new(
@@ -249,6 +258,28 @@ fn slow_nodes_count_when_they_are_needed() {
     assert_eq!(all_slow.asked.len(), 34);
 }
 
+/// One byte now and then looked like a sign of life for as long as too few others had answered to tell
+/// how long that takes: minutes, until the request was given up, and that several times over.
+#[test]
+fn a_node_that_trickles_holds_nobody_up() {
+    const TRICKLES: Kind = Kind::Slow(300_000);
+    for node in 0..13 {
+        let mut kinds = thirteen(&[]);
+        kinds[node] = TRICKLES;
+        let ranged = rows(&kinds, 5..6);
+        assert_eq!(ranged.outcome.unwrap(), [SliverIndex(5)].into());
+        assert!(ranged.took < Duration::from_secs(2), "{:?}", ranged.took);
+    }
+    // n = 7, f = 2: three slivers, of which the node may hold the first.
+    for node in 0..7 {
+        let mut kinds = vec![Kind::Good(5); 7];
+        kinds[node] = TRICKLES;
+        let fetched = fetch_slivers(&kinds, 7, 100, FetchOptions::default());
+        assert_eq!(fetched.outcome.unwrap().len(), 3);
+        assert!(fetched.took < Duration::from_secs(2), "{:?}", fetched.took);
+    }
+}
+
 #[test]
 fn too_few_slivers_are_an_error_that_counts_them() {
     let fetched = slivers(&thirteen(&[Kind::Lies; 10]), 100, FetchOptions::default());
@@ -272,13 +303,17 @@ struct Ranged {
     polls: usize,
 }
 
-/// Fetches 20 rows; nodes of the last kind named in `poison` give symbols that don't fit.
+/// Fetches 20 rows; nodes that lie give symbols that don't fit.
 fn range(kinds: &[Kind]) -> Ranged {
+    rows(kinds, 3..23)
+}
+
+fn rows(kinds: &[Kind], wanted: std::ops::Range<u16>) -> Ranged {
     let committee = committee(100, u16::try_from(kinds.len()).unwrap());
     let params = committee.params();
     let mut now = Timestamp::default();
     let size = SymbolSize::new(2).unwrap();
-    let wanted = (3..23).map(SliverIndex);
+    let wanted = wanted.map(SliverIndex);
     let options = FetchOptions::default();
     let mut fetch = RangeFetch::new(
         Arc::clone(&committee),

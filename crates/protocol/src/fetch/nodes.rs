@@ -39,10 +39,14 @@ pub(super) struct Nodes<T> {
     book: Book<T>,
     /// Durations of requests that succeeded, the latest ones, sorted.
     durations: Vec<Duration>,
+    /// What all that is under way at once may take besides, as long as there is no median.
+    unhurried: Option<Duration>,
     /// When something last came.
     progressed: Timestamp,
 }
 
+/// No node need be faster.
+const SLOWEST_BYTES_PER_SECOND: u32 = 50_000;
 /// Durations kept.
 const DURATIONS_MAX: usize = 64;
 /// So many make a median.
@@ -59,8 +63,16 @@ impl<T> Nodes<T> {
             options,
             book: Book::new(),
             durations: Vec::new(),
+            unhurried: None,
             progressed: now,
         }
+    }
+
+    /// The same, of which answers of at most so many bytes are under way at once. Requests can then be
+    /// late before it is known how long others take, although something comes now and then.
+    pub(super) fn expecting(mut self, bytes: u64) -> Self {
+        self.unhurried = Some(Duration::from_secs(bytes) / SLOWEST_BYTES_PER_SECOND);
+        self
     }
 
     pub(super) fn indices(&self) -> Vec<MemberIndex> {
@@ -190,7 +202,11 @@ impl<T> Nodes<T> {
 
     /// How long a request may take, signs of life or not.
     fn slow(&self) -> Option<Duration> {
-        Some(self.median()? * 4 + self.options.patience)
+        let patience = self.options.patience;
+        match self.median() {
+            Some(median) => Some(median * 4 + patience),
+            None => Some(patience * 4 + self.unhurried?),
+        }
     }
 
     /// Declares overdue what is.

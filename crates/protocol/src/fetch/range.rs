@@ -105,14 +105,16 @@ impl RangeFetch {
             .unwrap_or(usize::MAX)
             .min(options.requests_max)
             .max(WINDOW_MIN);
+        let targets: BTreeMap<_, _> = targets
+            .into_iter()
+            .map(|target| (target, Target::Waiting))
+            .collect();
+        let under_way = bytes * window.min(targets.len()) as u64;
         Self {
-            nodes: Nodes::new(committee, options, now),
+            nodes: Nodes::new(committee, options, now).expecting(under_way),
             blob_id,
             axis,
-            targets: targets
-                .into_iter()
-                .map(|target| (target, Target::Waiting))
-                .collect(),
+            targets,
             released: 0,
             window,
             symbol_requests: Vec::new(),

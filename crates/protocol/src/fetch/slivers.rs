@@ -85,12 +85,13 @@ impl SliverFetch {
         }
         let bytes = params.sliver_bytes(axis, symbol_size) as u64;
         let affordable = nodes.options.in_flight_bytes_max / bytes.max(1);
+        let active_max = usize::try_from(affordable)
+            .unwrap_or(usize::MAX)
+            .min(nodes.options.requests_max)
+            .max(ACTIVE_MIN);
         Self {
-            active_max: usize::try_from(affordable)
-                .unwrap_or(usize::MAX)
-                .min(nodes.options.requests_max)
-                .max(ACTIVE_MIN),
-            nodes,
+            nodes: nodes.expecting(bytes * active_max.min(needed) as u64),
+            active_max,
             candidates,
             have,
             needed,
