@@ -23,6 +23,7 @@ mod keys;
 mod maintenance;
 mod metrics;
 mod recovery;
+mod room;
 mod service;
 mod shards;
 mod shared;

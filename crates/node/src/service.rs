@@ -23,6 +23,7 @@ use crate::keys::Keys;
 use crate::maintenance;
 use crate::metrics::Metrics;
 use crate::recovery::Recoveries;
+use crate::room::Rooms;
 use crate::shards::{self, ShardTable, ShardWork};
 use crate::shared::Shared;
 use crate::tls;
@@ -109,10 +110,7 @@ impl Node {
             recoveries_done: Notify::new(),
             shards: watch::Sender::new(ShardTable::default()),
             shard_changes: tokio::sync::Mutex::new(()),
-            room: Arc::new(Semaphore::new(
-                (limits.in_flight_bytes / http::PERMIT_BYTES).max(1),
-            )),
-            queue: Arc::new(Semaphore::new(limits.admission_queue)),
+            rooms: Rooms::new(limits),
             registration_waiters: Semaphore::new(limits.registration_waiters),
             symbol_requests: Semaphore::new(limits.symbol_requests),
             metadata: Cache::new(limits.metadata_cache_bytes),
@@ -280,7 +278,7 @@ impl Handle {
     /// Bytes of bodies that there is room for now.
     #[must_use]
     pub fn room_bytes(&self) -> usize {
-        self.shared.room.available_permits() * http::PERMIT_BYTES
+        self.shared.rooms.free_bytes()
     }
 
     /// The node's database.

@@ -18,6 +18,7 @@ use crate::chain::{Chain, NetworkView};
 use crate::config::Options;
 use crate::keys::Keys;
 use crate::metrics::Metrics;
+use crate::room::Rooms;
 use crate::shards::ShardTable;
 
 /// What the parts of a node share.
@@ -43,10 +44,8 @@ pub(crate) struct Shared {
     pub(crate) shards: watch::Sender<ShardTable>,
     /// One change of the shards at a time.
     pub(crate) shard_changes: tokio::sync::Mutex<()>,
-    /// Room for bodies, in bytes.
-    pub(crate) room: Arc<Semaphore>,
-    /// Places in the queue for that room.
-    pub(crate) queue: Arc<Semaphore>,
+    /// Room for bodies.
+    pub(crate) rooms: Rooms,
     pub(crate) registration_waiters: Semaphore,
     pub(crate) symbol_requests: Semaphore,
     pub(crate) metadata: Cache<BlobId, VerifiedMetadata>,

@@ -8,6 +8,8 @@ mod network;
 
 use std::net::SocketAddr;
 
+use floe_env::Operation;
+use floe_env::testing::Traced;
 use floe_node::Options;
 use network::Network;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -264,6 +266,96 @@ async fn bodies_beyond_the_room_are_refused_before_they_are_read() {
             network.node(0).handle.room_bytes() > 1_000_000
         })
         .await;
+    network.end().await;
+}
+
+/// Whoever asked for slivers and did not take them filled the memory of the node: each was read before
+/// there was room for it.
+#[tokio::test]
+async fn slivers_are_read_when_there_is_room_for_them() {
+    let mut options = small();
+    options.limits.in_flight_bytes = 2_000_000;
+    options.limits.admission_wait_ms = 50;
+    let network = Network::with(4, options).await;
+    let blob = network.blob(1_000_000, 1);
+    network.register(&blob, 7, false);
+    network.caught_up().await;
+    network.upload(0, &blob).await;
+    let address = network.node(0).handle.address();
+    let pair = network.pairs(0, &blob).into_iter().next().unwrap();
+    let get = request(
+        &format!("GET /v1/blobs/{}/slivers/{pair}/primary", blob.id()),
+        "",
+    );
+    let mut holder = TcpStream::connect(address).await.unwrap();
+    let put = request(
+        &format!("PUT /v1/blobs/{BLOB}/metadata"),
+        "content-length: 900000\r\n",
+    );
+    holder.write_all(put.as_bytes()).await.unwrap();
+    network
+        .until("the room to be taken", |network| {
+            network.node(0).handle.room_bytes() < 250_000
+        })
+        .await;
+    network.disk(0).start_trace();
+    let answer = send(address, &get).await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    let is_sliver = |traced: &Traced| {
+        let len = match traced.operation {
+            Operation::Read { len_bytes, .. } => len_bytes,
+            _ => 0,
+        };
+        traced.path.extension().is_some_and(|name| name == "seg") && len > 200_000
+    };
+    let trace = network.disk(0).take_trace();
+    assert!(!trace.iter().any(is_sliver), "{trace:#?}");
+    drop(holder);
+    network
+        .until("the room to come back", |network| {
+            network.node(0).handle.room_bytes() > 1_000_000
+        })
+        .await;
+    let answer = send(address, &get).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer:.50}");
+    network.end().await;
+}
+
+/// The number of symbols was bounded, and not their bytes: 4 GB in the end.
+#[tokio::test]
+async fn symbols_that_take_more_than_all_the_room_are_not_collected() {
+    let mut options = small();
+    options.limits.in_flight_bytes = 16 << 10;
+    let network = Network::with(4, options).await;
+    let blob = network.blob(30_000, 1);
+    network.register(&blob, 7, false);
+    network.caught_up().await;
+    network.upload(0, &blob).await;
+    let address = network.node(0).handle.address();
+    let ask = async |targets: u16| {
+        let targets = (0..targets).map(|target| format!("targetSlivers={target}&"));
+        let targets: String = targets.collect();
+        let path = format!("/v1/blobs/{}/decodingSymbols", blob.id());
+        let line = format!("GET {path}?{targets}targetType=secondary");
+        send(address, &request(&line, "")).await
+    };
+    let few = ask(2).await;
+    assert!(few.starts_with("HTTP/1.1 200"), "{few}");
+    let many = ask(7).await;
+    assert!(many.starts_with("HTTP/1.1 400"), "{many}");
+    assert!(many.contains("INVALID_FILTER"), "{many}");
+    let symbols = (0..10).flat_map(|primary| {
+        network
+            .pairs(0, &blob)
+            .into_iter()
+            .map(move |pair| format!("id={primary}-{}&", 9 - pair.0))
+    });
+    let symbols: String = symbols.collect();
+    let path = format!("/v1/blobs/{}/recoverySymbols", blob.id());
+    let line = format!("GET {path}?{symbols}proofAxis=secondary");
+    let many = send(address, &request(&line, "")).await;
+    assert!(many.starts_with("HTTP/1.1 400"), "{many}");
+    assert!(many.contains("INVALID_FILTER"), "{many}");
     network.end().await;
 }
 

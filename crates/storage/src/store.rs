@@ -157,6 +157,14 @@ impl Store {
         }
     }
 
+    /// Bytes of a record's payload, as far as the index knows.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn payload_len(&self, key: &RecordKey) -> Result<Option<u32>, StoreError> {
+        Ok(self.0.locate(key)?.map(|location| location.len))
+    }
+
     /// Those of `keys` whose records are not there, as far as the index knows: unlike
     /// [`contains`](Self::contains) this doesn't look at the segments.
     ///

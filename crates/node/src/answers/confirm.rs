@@ -27,7 +27,9 @@ impl Shared {
             return Err(not_registered(&blob_id));
         }
         let view = self.view();
-        let (member, shards) = self.owned();
+        // Those of the epoch that is signed for, whatever begins meanwhile.
+        let (member, shards) = view.owned(&self.keys.protocol.public_key());
+        let shards = shards.to_vec();
         if member.is_none() {
             let message = format!(
                 "this node is no member of the committee of epoch {}",

@@ -11,6 +11,7 @@ use floe_encoding::SliverVerifier;
 use floe_storage::{Put, Record, RecordKey};
 
 use super::{OrAnswer as _, needs_metadata, no_sliver, not_assigned, not_registered};
+use crate::room::Parcel;
 use crate::shared::{Answer, Shared};
 
 /// What becomes of an upload before its content is looked at.
@@ -33,21 +34,41 @@ fn undecodable(error: &wire::DecodeError) -> ApiError {
 
 impl Shared {
     /// The metadata of a blob with its id, in BCS.
-    pub(crate) async fn get_metadata(self: &Arc<Self>, blob_id: BlobId) -> Answer<Bytes> {
-        self.io(move |shared| {
-            let not_found = || {
-                let message = format!("no metadata of blob {blob_id} is stored here");
-                ApiError::new(Reason::MetadataNotFound, message)
-            };
-            if !shared.is_registered(&blob_id).or_answer()? {
-                return Err(not_found());
+    pub(crate) async fn get_metadata(self: &Arc<Self>, blob_id: BlobId) -> Answer<Parcel> {
+        let not_found = move || {
+            let message = format!("no metadata of blob {blob_id} is stored here");
+            ApiError::new(Reason::MetadataNotFound, message)
+        };
+        let mut parcel = self
+            .record(RecordKey::metadata(blob_id), not_found, |_| Ok(()))
+            .await?;
+        // The id stands in front of what was uploaded.
+        parcel.bytes = [blob_id.as_bytes(), &parcel.bytes[..]].concat().into();
+        Ok(parcel)
+    }
+
+    /// A record of a blob that is registered, read when there is room for it.
+    async fn record(
+        self: &Arc<Self>,
+        key: RecordKey,
+        not_found: impl Fn() -> ApiError + Clone + Send + 'static,
+        check: impl FnOnce(&Self) -> Answer<()> + Send + 'static,
+    ) -> Answer<Parcel> {
+        let missing = not_found.clone();
+        let len = self.io(move |shared| {
+            if !shared.is_registered(&key.blob_id).or_answer()? {
+                return Err(missing());
             }
-            let stored = shared.get(&RecordKey::metadata(blob_id)).or_answer()?;
-            let metadata = stored.ok_or_else(not_found)?;
-            // The id stands in front of what was uploaded.
-            Ok([blob_id.as_bytes(), &metadata[..]].concat().into())
-        })
-        .await
+            check(shared)?;
+            shared.store.payload_len(&key).or_answer()
+        });
+        let len = len.await?.ok_or_else(&not_found)?;
+        let room = self
+            .room(usize::try_from(len).unwrap_or(usize::MAX))
+            .await?;
+        let bytes = self.io(move |shared| shared.get(&key)).await;
+        let bytes = bytes.or_answer()?.ok_or_else(not_found)?;
+        Ok(Parcel::new(bytes, room))
     }
 
     /// Whether the metadata of a blob is stored.
@@ -114,19 +135,14 @@ impl Shared {
         blob_id: BlobId,
         pair: SliverPairIndex,
         axis: Axis,
-    ) -> Answer<Bytes> {
+    ) -> Answer<Parcel> {
         let (shard, _) = self.place(&blob_id, pair, axis)?;
-        self.io(move |shared| {
-            if !shared.is_registered(&blob_id).or_answer()? {
-                return Err(no_sliver(&blob_id));
-            }
-            if !shared.holds(shard) {
-                return Err(not_assigned(shard));
-            }
-            let sliver = shared.get(&RecordKey::sliver(shard, axis, blob_id));
-            sliver.or_answer()?.ok_or_else(|| no_sliver(&blob_id))
-        })
-        .await
+        let is_held = move |shared: &Self| match shared.holds(shard) {
+            true => Ok(()),
+            false => Err(not_assigned(shard)),
+        };
+        let key = RecordKey::sliver(shard, axis, blob_id);
+        self.record(key, move || no_sliver(&blob_id), is_held).await
     }
 
     /// Whether a sliver is stored.

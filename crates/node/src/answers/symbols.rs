@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use floe_api::query::{DecodingSymbolsQuery, RecoverySymbolsQuery, SymbolSelection};
-use floe_api::{ApiError, DecodingSymbols, Reason};
+use floe_api::{ApiError, DecodingSymbols, Reason, limits};
 use floe_core::{
-    Axis, BlobId, DecodingSymbol, GeneralRecoverySymbol, SliverData, SliverIndex, SymbolId,
-    TaggedDecodingSymbol, VerifiedMetadata, wire,
+    Axis, BlobId, DecodingSymbol, SliverData, SliverIndex, SymbolId, TaggedDecodingSymbol,
+    VerifiedMetadata, wire,
 };
 use floe_encoding::RecoverySource;
 use floe_storage::RecordKey;
 
 use super::{OrAnswer as _, no_sliver, out_of_range};
+use crate::room::{Parcel, Room};
 use crate::shared::{Answer, Shared};
 
 /// A sliver that symbols are taken from.
@@ -28,7 +29,7 @@ impl Shared {
         self: &Arc<Self>,
         blob_id: BlobId,
         query: RecoverySymbolsQuery,
-    ) -> Answer<Vec<GeneralRecoverySymbol>> {
+    ) -> Answer<Parcel> {
         let Ok(_permit) = self.symbol_requests.try_acquire() else {
             let message = "too many requests for symbols at once";
             return Err(ApiError::new(Reason::Unavailable, message));
@@ -36,6 +37,9 @@ impl Shared {
         let metadata = self.io(move |shared| shared.registered_metadata(&blob_id));
         let metadata = metadata.await?.ok_or_else(|| no_sliver(&blob_id))?;
         let ids = self.selected(&blob_id, query.selection)?;
+        let symbol_size = metadata.symbol_size();
+        let bytes = limits::recovery_symbols_bytes(self.params(), symbol_size, ids.len());
+        let room = self.room_for_symbols(bytes).await?;
         let axes = match query.proof_axis {
             Some(axis) => vec![axis],
             None => Axis::BOTH.to_vec(),
@@ -67,7 +71,20 @@ impl Shared {
                 ApiError::new(Reason::NoSymbolsSpecified, "no symbol is asked for")
             }));
         }
-        Ok(found.into_values().collect())
+        let symbols: Vec<_> = found.into_values().collect();
+        let bytes = wire::to_bcs(&symbols).into();
+        Ok(Parcel::new(bytes, room))
+    }
+
+    /// Room for symbols, and for the answer made of them.
+    async fn room_for_symbols(&self, bytes: usize) -> Answer<Room> {
+        let max = self.options.limits.in_flight_bytes;
+        if bytes > max {
+            let message =
+                format!("{bytes} bytes of symbols are asked for, at most {max} are given");
+            return Err(ApiError::new(Reason::InvalidFilter, message));
+        }
+        self.room(bytes.saturating_mul(2)).await
     }
 
     /// The symbols meant by a selection.
@@ -156,18 +173,13 @@ impl Shared {
         self: &Arc<Self>,
         blob_id: BlobId,
         query: DecodingSymbolsQuery,
-    ) -> Answer<DecodingSymbols> {
+    ) -> Answer<Parcel> {
         let DecodingSymbolsQuery {
             target_axis,
             targets,
         } = query;
-        if !self
-            .io(move |shared| shared.is_registered(&blob_id))
-            .await
-            .or_answer()?
-        {
-            return Err(no_sliver(&blob_id));
-        }
+        let metadata = self.io(move |shared| shared.registered_metadata(&blob_id));
+        let metadata = metadata.await?.ok_or_else(|| no_sliver(&blob_id))?;
         if targets.is_empty() {
             let message = "no sliver is asked for";
             return Err(ApiError::new(Reason::NoTargetSliversSpecified, message));
@@ -186,6 +198,9 @@ impl Shared {
             return Err(ApiError::new(Reason::InvalidFilter, message));
         }
         let params = self.params();
+        let size = metadata.symbol_size();
+        let bytes = limits::decoding_symbols_bytes(size, symbols.len(), shards.len());
+        let room = self.room_for_symbols(bytes).await?;
         let axis = target_axis.orthogonal();
         for shard in shards {
             let pair = params.pair_of_shard(&blob_id, shard);
@@ -204,6 +219,7 @@ impl Shared {
             }
         }
         symbols.retain(|_, symbols| !symbols.is_empty());
-        Ok(symbols)
+        let bytes = wire::to_bcs(&symbols).into();
+        Ok(Parcel::new(bytes, room))
     }
 }

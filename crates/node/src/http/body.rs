@@ -7,23 +7,15 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
-use floe_api::{ApiError, Reason};
+use floe_api::ApiError;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
-use tokio::sync::OwnedSemaphorePermit;
 
+use crate::room::{Parcel, Room};
 use crate::shared::Shared;
 
-/// Bytes that one permit stands for.
-pub(crate) const PERMIT_BYTES: usize = 1024;
 /// Bytes handed to a connection at once.
 const CHUNK_BYTES: usize = 64 << 10;
-
-/// Room in memory, given back when dropped.
-#[derive(Debug)]
-pub(crate) struct Room {
-    _permit: Option<OwnedSemaphorePermit>,
-}
 
 /// Why a body was not read.
 #[derive(Debug)]
@@ -34,43 +26,6 @@ pub(crate) enum BodyError {
     Broken,
     /// There is no room for it now.
     NoRoom(ApiError),
-}
-
-/// Permits for `bytes`; all there are for what is larger than that.
-fn permits(shared: &Shared, bytes: usize) -> u32 {
-    let all = shared.options.limits.in_flight_bytes / PERMIT_BYTES;
-    let permits = bytes.div_ceil(PERMIT_BYTES).clamp(1, all.max(1));
-    u32::try_from(permits).unwrap_or(u32::MAX)
-}
-
-/// Waits for room for `bytes`, for a while.
-pub(crate) async fn room(shared: &Arc<Shared>, bytes: usize) -> Result<Room, ApiError> {
-    let permits = permits(shared, bytes);
-    let semaphore = Arc::clone(&shared.room);
-    if let Ok(permit) = Arc::clone(&semaphore).try_acquire_many_owned(permits) {
-        return Ok(Room {
-            _permit: Some(permit),
-        });
-    }
-    let refused = || {
-        shared.metrics.refused.inc();
-        ApiError::new(
-            Reason::Unavailable,
-            "the node has too much to do, try again later",
-        )
-    };
-    let _place = shared.queue.try_acquire().map_err(|_| refused())?;
-    let wait = shared.options.limits.admission_wait();
-    let acquired = shared
-        .env
-        .clock
-        .timeout(wait, semaphore.acquire_many_owned(permits));
-    match acquired.await {
-        Ok(Ok(permit)) => Ok(Room {
-            _permit: Some(permit),
-        }),
-        _ => Err(refused()),
-    }
 }
 
 /// Reads a body of at most `max` bytes. Room for it, and for what is decoded from it, is taken before
@@ -87,7 +42,7 @@ pub(crate) async fn read(
     if expected > max {
         return Err(BodyError::TooLong);
     }
-    let room = room(shared, expected.saturating_mul(2)).await;
+    let room = shared.room(expected.saturating_mul(2)).await;
     let room = room.map_err(BodyError::NoRoom)?;
     let limit = shared.options.limits.body_time(expected);
     let bytes = collect(body, announced.unwrap_or_default(), max);
@@ -114,16 +69,7 @@ async fn collect(mut body: Body, expected: usize, max: usize) -> Result<Bytes, B
 
 /// A body that gives its room back when it has been sent.
 #[derive(Debug)]
-pub(crate) struct Sending {
-    bytes: Bytes,
-    _room: Room,
-}
-
-impl Sending {
-    pub(crate) const fn new(bytes: Bytes, room: Room) -> Self {
-        Self { bytes, _room: room }
-    }
-}
+pub(crate) struct Sending(pub(crate) Parcel);
 
 impl http_body::Body for Sending {
     type Data = Bytes;
@@ -133,19 +79,20 @@ impl http_body::Body for Sending {
         mut self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if self.bytes.is_empty() {
+        let bytes = &mut self.0.bytes;
+        if bytes.is_empty() {
             return Poll::Ready(None);
         }
-        let len = self.bytes.len().min(CHUNK_BYTES);
-        let chunk = self.bytes.split_to(len);
+        let len = bytes.len().min(CHUNK_BYTES);
+        let chunk = bytes.split_to(len);
         Poll::Ready(Some(Ok(Frame::data(chunk))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_empty()
+        self.0.bytes.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.len() as u64)
+        SizeHint::with_exact(self.0.bytes.len() as u64)
     }
 }

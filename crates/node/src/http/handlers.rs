@@ -18,7 +18,7 @@ use floe_api::{
     UploadedPart, limits, media_type_is,
 };
 use floe_core::messages::BlobPersistence;
-use floe_core::{Axis, BlobId, ObjectId, SliverPairIndex, wire};
+use floe_core::{Axis, BlobId, ObjectId, SliverPairIndex};
 use prometheus_client::registry::Registry;
 use serde::Serialize;
 use tower_http::cors::CorsLayer;
@@ -26,6 +26,7 @@ use tower_http::cors::CorsLayer;
 use super::body::{self, BodyError, Sending};
 use super::docs;
 use crate::metrics::Metrics;
+use crate::room::{Parcel, Room};
 use crate::shared::Shared;
 
 type Ctx = State<Arc<Shared>>;
@@ -124,11 +125,9 @@ fn uploaded(part: UploadedPart, outcome: UploadOutcome) -> Reply {
 }
 
 /// An answer in BCS, which stays within the room for bodies until it has been sent.
-async fn bcs(shared: &Arc<Shared>, bytes: Bytes) -> Result<Reply, Refusal> {
-    let room = body::room(shared, bytes.len()).await?;
-    shared.metrics.sent.inc_by(bytes.len() as u64);
-    let body = Body::new(Sending::new(bytes, room));
-    Ok(with_type(StatusCode::OK, MEDIA_BCS, body))
+fn bcs(shared: &Shared, parcel: Parcel) -> Reply {
+    shared.metrics.sent.inc_by(parcel.bytes.len() as u64);
+    with_type(StatusCode::OK, MEDIA_BCS, Body::new(Sending(parcel)))
 }
 
 fn parse<T: FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result<T, Refusal> {
@@ -173,7 +172,7 @@ async fn read(
     body: Body,
     max: usize,
     too_long: impl FnOnce() -> Refusal,
-) -> Result<(Bytes, body::Room), Refusal> {
+) -> Result<(Bytes, Room), Refusal> {
     body::read(shared, headers, body, max)
         .await
         .map_err(|error| match error {
@@ -194,7 +193,7 @@ fn payload_too_large() -> Refusal {
 async fn get_metadata(State(shared): Ctx, Path(blob_id): Path<String>) -> Reply {
     let work = async {
         let metadata = shared.get_metadata(parse_blob(&blob_id)?).await?;
-        bcs(&shared, metadata).await
+        Ok(bcs(&shared, metadata))
     };
     serve(Arc::clone(&shared), Route::GetMetadata, work).await
 }
@@ -231,7 +230,7 @@ async fn get_sliver(State(shared): Ctx, Path(path): Path<SliverPath>) -> Reply {
     let work = async {
         let (blob_id, pair, axis) = parse_sliver(&path)?;
         let sliver = shared.get_sliver(blob_id, pair, axis).await?;
-        bcs(&shared, sliver).await
+        Ok(bcs(&shared, sliver))
     };
     serve(Arc::clone(&shared), Route::GetSliver, work).await
 }
@@ -310,7 +309,7 @@ async fn recovery_symbols(
         let blob_id = parse_blob(&blob_id)?;
         let query = RecoverySymbolsQuery::parse(&query.unwrap_or_default())?;
         let symbols = shared.recovery_symbols(blob_id, query).await?;
-        bcs(&shared, wire::to_bcs(&symbols).into()).await
+        Ok(bcs(&shared, symbols))
     };
     serve(Arc::clone(&shared), Route::RecoverySymbols, work).await
 }
@@ -324,7 +323,7 @@ async fn decoding_symbols(
         let blob_id = parse_blob(&blob_id)?;
         let query = DecodingSymbolsQuery::parse(&query.unwrap_or_default())?;
         let symbols = shared.decoding_symbols(blob_id, query).await?;
-        bcs(&shared, wire::to_bcs(&symbols).into()).await
+        Ok(bcs(&shared, symbols))
     };
     serve(Arc::clone(&shared), Route::DecodingSymbols, work).await
 }

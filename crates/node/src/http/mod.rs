@@ -6,6 +6,5 @@ mod docs;
 mod handlers;
 mod server;
 
-pub(crate) use body::PERMIT_BYTES;
 pub(crate) use handlers::{metrics_routes, routes};
 pub(crate) use server::Server;

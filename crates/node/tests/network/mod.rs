@@ -334,6 +334,10 @@ impl Network {
         });
     }
 
+    pub(crate) fn disk(&self, node: usize) -> &CrashDisk {
+        &self.disks[node]
+    }
+
     pub(crate) fn node(&self, node: usize) -> &Running {
         self.nodes[node].as_ref().unwrap()
     }

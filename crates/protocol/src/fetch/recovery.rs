@@ -175,10 +175,10 @@ impl Recovery {
             let under_way = under_way.filter(|(_, open)| open.what.axis == axis);
             let under_way: usize = under_way.map(|(_, open)| open.what.sources.len()).sum();
             let lacking = targets.needed.saturating_sub(targets.got() + under_way);
-            if open == 0 || lacking == 0 || room == Some(0) {
+            if open == 0 || lacking == 0 || room == 0 {
                 continue;
             }
-            let affordable = room.unwrap_or(usize::MAX).min(SYMBOLS_MAX) / open;
+            let affordable = room.min(SYMBOLS_MAX) / open;
             let has_sources = |node: &&MemberIndex| {
                 let sources = targets.sources.get(node);
                 sources.is_some_and(|sources| !sources.is_empty())
@@ -199,12 +199,8 @@ impl Recovery {
         None
     }
 
-    /// Symbols that may still be asked for with what is under way; `None` if nothing is, so that one
-    /// request goes out whatever its size.
-    fn room(&self) -> Option<usize> {
-        if self.nodes.is_idle() {
-            return None;
-        }
+    /// Symbols that may still be asked for with what is under way; some at least if nothing is.
+    fn room(&self) -> usize {
         let symbols = self.nodes.iter().map(|(_, open)| {
             let SymbolRequest {
                 targets, sources, ..
@@ -215,7 +211,8 @@ impl Recovery {
             .symbol_bytes
             .saturating_mul(symbols.sum::<usize>() as u64);
         let left = self.nodes.options.in_flight_bytes_max.saturating_sub(bytes);
-        Some(usize::try_from(left / self.symbol_bytes).unwrap_or(usize::MAX))
+        let left = usize::try_from(left / self.symbol_bytes).unwrap_or(usize::MAX);
+        left.max(usize::from(self.nodes.is_idle()))
     }
 
     /// When to poll again if nothing happens before. There is nothing to be polled now.
