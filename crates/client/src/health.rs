@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use floe_api::{Health, query::HealthQuery};
 use floe_contracts::NodeInfo;
+use floe_env::BoxFuture;
 use futures::{StreamExt as _, stream};
 
 use crate::{client::Client, nodes::describe};
@@ -22,31 +23,33 @@ pub struct NodeHealth {
 
 impl Client {
     /// Asks nodes how they are, `concurrent` at a time, each for at most `limit`. In the order given.
-    pub async fn health(
+    pub fn health(
         &self,
         nodes: Vec<NodeInfo>,
         detailed: bool,
         concurrent: usize,
         limit: Duration,
-    ) -> Vec<NodeHealth> {
-        let query = HealthQuery { detailed };
-        let asked = nodes.into_iter().map(|node| {
-            let client = self.0.nodes.client(&node);
-            let clock = Arc::clone(&self.0.env.clock);
-            async move {
-                let health = match client {
-                    Err(reason) => Err(reason),
-                    Ok(client) => match clock.timeout(limit, client.health(query)).await {
-                        Ok(outcome) => outcome.map_err(|error| describe(&error)),
-                        Err(elapsed) => Err(format!("no answer after {:?}", elapsed.limit)),
-                    },
-                };
-                NodeHealth { node, health }
-            }
-        });
-        stream::iter(asked)
-            .buffered(concurrent.max(1))
-            .collect()
-            .await
+    ) -> BoxFuture<'_, Vec<NodeHealth>> {
+        Box::pin(async move {
+            let query = HealthQuery { detailed };
+            let asked = nodes.into_iter().map(|node| {
+                let client = self.0.nodes.client(&node);
+                let clock = Arc::clone(&self.0.env.clock);
+                async move {
+                    let health = match client {
+                        Err(reason) => Err(reason),
+                        Ok(client) => match clock.timeout(limit, client.health(query)).await {
+                            Ok(outcome) => outcome.map_err(|error| describe(&error)),
+                            Err(elapsed) => Err(format!("no answer after {:?}", elapsed.limit)),
+                        },
+                    };
+                    NodeHealth { node, health }
+                }
+            });
+            stream::iter(asked)
+                .buffered(concurrent.max(1))
+                .collect()
+                .await
+        })
     }
 }

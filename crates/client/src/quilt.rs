@@ -14,7 +14,7 @@ use floe_encoding::{
         QuiltBlob, QuiltIndex, Tags, read_index,
     },
 };
-use floe_env::Lane;
+use floe_env::{BoxFuture, Lane};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -99,153 +99,172 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::BuildQuilt`], [`ClientError::Chain`].
-    pub async fn build_quilt(
+    pub fn build_quilt(
         &self,
         patches: Vec<QuiltPatch>,
-    ) -> Result<(BlobInput, QuiltIndex), ClientError> {
-        let state = self.0.contracts.state().await?;
-        let patches = patches.into_iter().map(|patch| Patch {
-            identifier: patch.identifier,
-            tags: patch.tags,
-            content: Content(patch.content),
-        });
-        let quilt = Quilt::build(state.params(), patches.collect())?;
-        let index = quilt.index().clone();
-        let mut input = BlobInput::new(Arc::new(quilt));
-        let (key, value) = TYPE_ATTRIBUTE;
-        input.attributes.push((key.to_owned(), value.to_owned()));
-        Ok((input, index))
+    ) -> BoxFuture<'_, Result<(BlobInput, QuiltIndex), ClientError>> {
+        Box::pin(async move {
+            let state = self.0.contracts.state().await?;
+            let patches = patches.into_iter().map(|patch| Patch {
+                identifier: patch.identifier,
+                tags: patch.tags,
+                content: Content(patch.content),
+            });
+            let quilt = Quilt::build(state.params(), patches.collect())?;
+            let index = quilt.index().clone();
+            let mut input = BlobInput::new(Arc::new(quilt));
+            let (key, value) = TYPE_ATTRIBUTE;
+            input.attributes.push((key.to_owned(), value.to_owned()));
+            Ok((input, index))
+        })
     }
 
     /// Stores blobs together as a quilt.
     ///
     /// # Errors
     /// As [`store`](Self::store); [`ClientError::BuildQuilt`].
-    pub async fn store_quilt(
-        &self,
-        wallet: &Wallet,
+    pub fn store_quilt<'a>(
+        &'a self,
+        wallet: &'a Wallet,
         patches: Vec<QuiltPatch>,
-        options: &StoreOptions,
-        progress: &Arc<dyn Progress>,
-    ) -> Result<(BlobStoreResult, Vec<StoredPatch>), ClientError> {
-        let (input, index) = self.build_quilt(patches).await?;
-        let results = Box::pin(self.store(wallet, vec![input], options, progress)).await?;
-        let result = results.into_iter().next();
-        let result = result.ok_or_else(|| ClientError::Argument("nothing to store".to_owned()))?;
-        let stored = match result.blob_id().filter(|_| result.is_stored()) {
-            Some(quilt_id) => stored_patches(quilt_id, &index),
-            None => Vec::new(),
-        };
-        Ok((result, stored))
+        options: &'a StoreOptions,
+        progress: &'a Arc<dyn Progress>,
+    ) -> BoxFuture<'a, Result<(BlobStoreResult, Vec<StoredPatch>), ClientError>> {
+        Box::pin(async move {
+            let (input, index) = self.build_quilt(patches).await?;
+            let results = Box::pin(self.store(wallet, vec![input], options, progress)).await?;
+            let result = results.into_iter().next();
+            let result =
+                result.ok_or_else(|| ClientError::Argument("nothing to store".to_owned()))?;
+            let stored = match result.blob_id().filter(|_| result.is_stored()) {
+                Some(quilt_id) => stored_patches(quilt_id, &index),
+                None => Vec::new(),
+            };
+            Ok((result, stored))
+        })
     }
 
     /// The index of a quilt.
     ///
     /// # Errors
     /// As [`open`](Self::open); [`ClientError::Quilt`] if the blob is none.
-    pub async fn quilt_index(&self, quilt_id: BlobId) -> Result<QuiltIndex, ClientError> {
-        let blob = self.open(quilt_id).await?;
-        QuiltReader::new(blob)?.index().await
+    pub fn quilt_index(&self, quilt_id: BlobId) -> BoxFuture<'_, Result<QuiltIndex, ClientError>> {
+        Box::pin(async move {
+            let blob = self.open(quilt_id).await?;
+            QuiltReader::new(blob)?.index().await
+        })
     }
 
     /// The metadata and the index of a quilt.
     ///
     /// # Errors
     /// As [`quilt_index`](Self::quilt_index).
-    pub async fn open_quilt(
+    pub fn open_quilt(
         &self,
         quilt_id: BlobId,
-    ) -> Result<(BlobMetadata, QuiltIndex), ClientError> {
-        let blob = self.open(quilt_id).await?;
-        let metadata = blob.metadata().metadata().clone();
-        Ok((metadata, QuiltReader::new(blob)?.index().await?))
+    ) -> BoxFuture<'_, Result<(BlobMetadata, QuiltIndex), ClientError>> {
+        Box::pin(async move {
+            let blob = self.open(quilt_id).await?;
+            let metadata = blob.metadata().metadata().clone();
+            Ok((metadata, QuiltReader::new(blob)?.index().await?))
+        })
     }
 
     /// The patches of a quilt with these names, in that order.
     ///
     /// # Errors
     /// As [`quilt_index`](Self::quilt_index); [`ClientError::NoPatch`].
-    pub async fn read_patches(
-        &self,
+    pub fn read_patches<'a>(
+        &'a self,
         quilt_id: BlobId,
-        identifiers: &[String],
-    ) -> Result<Vec<QuiltContent>, ClientError> {
-        let mut reader = QuiltReader::new(self.open(quilt_id).await?)?;
-        let index = reader.index().await?;
-        let mut patches = Vec::with_capacity(identifiers.len());
-        for identifier in identifiers {
-            let found = index
-                .patches()
-                .iter()
-                .find(|patch| patch.identifier == *identifier);
-            let missing = || ClientError::NoPatch {
-                quilt_id,
-                identifier: identifier.clone(),
-            };
-            patches.push(found.ok_or_else(missing)?.clone());
-        }
-        reader.read(&patches).await
+        identifiers: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<QuiltContent>, ClientError>> {
+        Box::pin(async move {
+            let mut reader = QuiltReader::new(self.open(quilt_id).await?)?;
+            let index = reader.index().await?;
+            let mut patches = Vec::with_capacity(identifiers.len());
+            for identifier in identifiers {
+                let found = index
+                    .patches()
+                    .iter()
+                    .find(|patch| patch.identifier == *identifier);
+                let missing = || ClientError::NoPatch {
+                    quilt_id,
+                    identifier: identifier.clone(),
+                };
+                patches.push(found.ok_or_else(missing)?.clone());
+            }
+            reader.read(&patches).await
+        })
     }
 
     /// The patches of a quilt that have a label with this value; none is no error.
     ///
     /// # Errors
     /// As [`quilt_index`](Self::quilt_index).
-    pub async fn read_patches_with_tag(
-        &self,
+    pub fn read_patches_with_tag<'a>(
+        &'a self,
         quilt_id: BlobId,
-        key: &str,
-        value: &str,
-    ) -> Result<Vec<QuiltContent>, ClientError> {
-        let mut reader = QuiltReader::new(self.open(quilt_id).await?)?;
-        let index = reader.index().await?;
-        let tagged = index
-            .patches()
-            .iter()
-            .filter(|patch| patch.tags.get(key).is_some_and(|theirs| theirs == value));
-        let tagged: Vec<_> = tagged.cloned().collect();
-        reader.read(&tagged).await
+        key: &'a str,
+        value: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<QuiltContent>, ClientError>> {
+        Box::pin(async move {
+            let mut reader = QuiltReader::new(self.open(quilt_id).await?)?;
+            let index = reader.index().await?;
+            let tagged = index
+                .patches()
+                .iter()
+                .filter(|patch| patch.tags.get(key).is_some_and(|theirs| theirs == value));
+            let tagged: Vec<_> = tagged.cloned().collect();
+            reader.read(&tagged).await
+        })
     }
 
     /// All patches of a quilt: the whole blob is read.
     ///
     /// # Errors
     /// As [`quilt_index`](Self::quilt_index).
-    pub async fn read_all_patches(
+    pub fn read_all_patches(
         &self,
         quilt_id: BlobId,
-    ) -> Result<Vec<QuiltContent>, ClientError> {
-        let mut reader = QuiltReader::new(self.open(quilt_id).await?)?;
-        reader.take_whole().await?;
-        let index = reader.index().await?;
-        reader.read(index.patches()).await
+    ) -> BoxFuture<'_, Result<Vec<QuiltContent>, ClientError>> {
+        Box::pin(async move {
+            let mut reader = QuiltReader::new(self.open(quilt_id).await?)?;
+            reader.take_whole().await?;
+            let index = reader.index().await?;
+            reader.read(index.patches()).await
+        })
     }
 
     /// Patches by their ids, in that order. No index is read.
     ///
     /// # Errors
     /// As [`quilt_index`](Self::quilt_index).
-    pub async fn read_patches_by_id(
-        &self,
-        ids: &[QuiltPatchId],
-    ) -> Result<Vec<QuiltContent>, ClientError> {
-        let mut readers = BTreeMap::new();
-        let mut contents = Vec::with_capacity(ids.len());
-        for id in ids {
-            let reader = match readers.entry(id.quilt_id) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => new.insert(QuiltReader::new(self.open(id.quilt_id).await?)?),
-            };
-            let content = match reader.read_one(id.internal_id).await {
-                // Maybe the id is wrong rather than the quilt.
-                Err(ClientError::Quilt { .. }) if !reader.has(id.internal_id).await? => {
-                    return Err(ClientError::NoPatchId { id: *id });
-                }
-                outcome => outcome?,
-            };
-            contents.push(content);
-        }
-        Ok(contents)
+    pub fn read_patches_by_id<'a>(
+        &'a self,
+        ids: &'a [QuiltPatchId],
+    ) -> BoxFuture<'a, Result<Vec<QuiltContent>, ClientError>> {
+        Box::pin(async move {
+            let mut readers = BTreeMap::new();
+            let mut contents = Vec::with_capacity(ids.len());
+            for id in ids {
+                let reader = match readers.entry(id.quilt_id) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => {
+                        new.insert(QuiltReader::new(self.open(id.quilt_id).await?)?)
+                    }
+                };
+                let content = match reader.read_one(id.internal_id).await {
+                    // Maybe the id is wrong rather than the quilt.
+                    Err(ClientError::Quilt { .. }) if !reader.has(id.internal_id).await? => {
+                        return Err(ClientError::NoPatchId { id: *id });
+                    }
+                    outcome => outcome?,
+                };
+                contents.push(content);
+            }
+            Ok(contents)
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use floe_api::BlobStatus;
 use floe_contracts::{NetworkState, ShardMap};
 use floe_core::{BlobId, EventId, onchain::events::ContractEvent};
+use floe_env::BoxFuture;
 use floe_node_client::Moved;
 use floe_protocol::{Fault, Survey, SurveyError, SurveyOptions};
 
@@ -33,31 +34,33 @@ impl Client {
     /// # Errors
     /// [`ClientError::NodesDown`] if too few answer, [`ClientError::Blocked`] if they block it, others
     /// if the chain can't be read.
-    pub async fn blob_status(
+    pub fn blob_status(
         &self,
         blob_id: BlobId,
         limit: Duration,
-    ) -> Result<StatusReport, ClientError> {
-        let state = self.0.contracts.state().await?;
-        let shards = state.committees.for_writes()?;
-        let (survey, failed) = self
-            .survey(shards, blob_id, state.params().quorum(), limit)
-            .await;
-        let Some(error) = failed else {
-            return self.believed(&state, shards, blob_id, &survey).await;
-        };
-        // What so many agree on does not depend on those who are silent.
-        let enough = state.params().validity();
-        for (status, weight) in survey.answers() {
-            if weight >= enough || self.is_proven(&state, &blob_id, &status).await? {
-                return Ok(StatusReport {
-                    status,
-                    weight,
-                    n_shards: shards.committee.n_shards(),
-                });
+    ) -> BoxFuture<'_, Result<StatusReport, ClientError>> {
+        Box::pin(async move {
+            let state = self.0.contracts.state().await?;
+            let shards = state.committees.for_writes()?;
+            let (survey, failed) = self
+                .survey(shards, blob_id, state.params().quorum(), limit)
+                .await;
+            let Some(error) = failed else {
+                return self.believed(&state, shards, blob_id, &survey).await;
+            };
+            // What so many agree on does not depend on those who are silent.
+            let enough = state.params().validity();
+            for (status, weight) in survey.answers() {
+                if weight >= enough || self.is_proven(&state, &blob_id, &status).await? {
+                    return Ok(StatusReport {
+                        status,
+                        weight,
+                        n_shards: shards.committee.n_shards(),
+                    });
+                }
             }
-        }
-        Err(refused(&state, shards, blob_id, &survey, error))
+            Err(refused(&state, shards, blob_id, &survey, error))
+        })
     }
 
     /// Asks all nodes of a committee, until those of `needed` shards have answered.

@@ -165,30 +165,32 @@ pub fn listen(dir: &Path) -> io::Result<UnixListener> {
 }
 
 /// Serves requests until dropped.
-pub async fn serve(listener: UnixListener, controller: Arc<dyn Controller>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let mut connections = tokio::task::JoinSet::new();
-    loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
-        while connections.try_join_next().is_some() {}
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let controller = Arc::clone(&controller);
-                connections.spawn(async move {
-                    if let Err(error) = converse(stream, controller.as_ref()).await {
-                        tracing::debug!(%error, "a control connection broke");
-                    }
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept control connections");
-                tokio::time::sleep(Duration::from_secs(1)).await;
+pub fn serve(listener: UnixListener, controller: Arc<dyn Controller>) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let mut connections = tokio::task::JoinSet::new();
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+                return;
+            };
+            while connections.try_join_next().is_some() {}
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let controller = Arc::clone(&controller);
+                    connections.spawn(async move {
+                        if let Err(error) = converse(stream, controller.as_ref()).await {
+                            tracing::debug!(%error, "a control connection broke");
+                        }
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept control connections");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
             }
         }
-    }
+    })
 }
 
 async fn converse(stream: UnixStream, controller: &dyn Controller) -> io::Result<()> {

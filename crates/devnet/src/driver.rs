@@ -9,7 +9,7 @@ use std::time::Duration;
 use floe_contracts::{NetworkState, ReadError, TransactionError, Wallet};
 use floe_core::Epoch;
 use floe_core::onchain::staking::EpochState;
-use floe_env::{Clock, UnixMillis};
+use floe_env::{BoxFuture, Clock, UnixMillis};
 use floe_fullnode::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -122,41 +122,43 @@ impl Driver {
     }
 
     /// Makes each call when its time has come, until `shutdown` fires.
-    pub async fn run(&self, shutdown: CancellationToken) {
-        let mut chain = self.handle.subscribe_checkpoints();
-        let mut due = UnixMillis(0);
-        loop {
-            let checkpoint = tokio::select! {
-                biased;
-                () = shutdown.cancelled() => return,
-                checkpoint = chain.next() => checkpoint,
-            };
-            let now = match checkpoint {
-                Ok(Some(checkpoint)) => {
-                    UnixMillis(checkpoint.record.summary.checkpoint.timestamp_ms)
+    pub fn run(&self, shutdown: CancellationToken) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let mut chain = self.handle.subscribe_checkpoints();
+            let mut due = UnixMillis(0);
+            loop {
+                let checkpoint = tokio::select! {
+                    biased;
+                    () = shutdown.cancelled() => return,
+                    checkpoint = chain.next() => checkpoint,
+                };
+                let now = match checkpoint {
+                    Ok(Some(checkpoint)) => {
+                        UnixMillis(checkpoint.record.summary.checkpoint.timestamp_ms)
+                    }
+                    Ok(None) => return,
+                    Err(error) => {
+                        tracing::error!(%error, "epochs no longer change by themselves");
+                        return;
+                    }
+                };
+                if now < due {
+                    continue;
                 }
-                Ok(None) => return,
-                Err(error) => {
-                    tracing::error!(%error, "epochs no longer change by themselves");
-                    return;
+                match self.step(now).await {
+                    // Nodes report when they have their shards: look again soon.
+                    Ok(next) => {
+                        due = next
+                            .due()
+                            .unwrap_or_else(|| later(now, Duration::from_secs(1)));
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "an epoch's call failed, it is tried again");
+                        due = later(now, RETRY);
+                    }
                 }
-            };
-            if now < due {
-                continue;
             }
-            match self.step(now).await {
-                // Nodes report when they have their shards: look again soon.
-                Ok(next) => {
-                    due = next
-                        .due()
-                        .unwrap_or_else(|| later(now, Duration::from_secs(1)));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "an epoch's call failed, it is tried again");
-                    due = later(now, RETRY);
-                }
-            }
-        }
+        })
     }
 
     /// Makes the call whose time has come, if there is one; tells what comes next.
@@ -212,12 +214,17 @@ impl Driver {
     ///
     /// # Errors
     /// [`AdvanceError`]; time has passed up to where it says.
-    pub async fn advance(&self, duration: Duration) -> Result<(UnixMillis, Epoch), AdvanceError> {
-        tokio::select! {
-            biased;
-            () = self.handle.stopped().cancelled() => Err(self.stopped()),
-            advanced = self.advance_running(duration) => advanced,
-        }
+    pub fn advance(
+        &self,
+        duration: Duration,
+    ) -> BoxFuture<'_, Result<(UnixMillis, Epoch), AdvanceError>> {
+        Box::pin(async move {
+            tokio::select! {
+                biased;
+                () = self.handle.stopped().cancelled() => Err(self.stopped()),
+                advanced = self.advance_running(duration) => advanced,
+            }
+        })
     }
 
     async fn jump(&self, now: UnixMillis, to: UnixMillis) -> Result<(), AdvanceError> {

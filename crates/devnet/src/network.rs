@@ -9,7 +9,7 @@ use std::time::Duration;
 use floe_contracts::{
     Contracts, NetworkConfig, ReadError, RpcOptions, SecretKey, Trust, Wallet, WalletOptions,
 };
-use floe_env::{Access, DiskError, Env, Lane, Listener, Tasks, replace, tcp_listener};
+use floe_env::{Access, BoxFuture, DiskError, Env, Lane, Listener, Tasks, replace, tcp_listener};
 use floe_fullnode::genesis::{self, AccountEntry, Chain, GenesisFile, NodeEntry, Span};
 use floe_fullnode::{Faucet, FaucetOptions, Server, ServerLimits, StartError};
 use floe_ledger::GenesisNodeIds;
@@ -176,66 +176,69 @@ impl Network {
     ///
     /// # Errors
     /// [`DevnetError`]; nothing keeps running.
-    pub async fn start(env: Env, options: &Options) -> Result<Self, DevnetError> {
-        layout::claim(&*env.disk, &options.dir)?;
-        let sockets = Sockets::bind(&env, options).await?;
-        let driver_key = driver_key(&env, options)?;
-        let file = genesis_file(&sockets.record, &driver_key);
-        let chain = start_chain(&env, options, file).await?;
-        let url = format!("http://127.0.0.1:{}", sockets.record.full_node_port);
-        let config = network_config(&chain, &sockets.record, &url)?;
-        let env_lines = genesis::env_lines(&chain.network, &chain.keys.account, &url, Some(&url))?;
-        write_client_files(&env, options, &config, &chain)?;
-        let ids = chain.network.walrus.nodes.clone();
-        let trust = config.trust.clone();
-        let tasks = Tasks::new(Arc::clone(&env.spawn));
-        let failure = Arc::new(Failure::default());
-        let handle = serve_chain(&env, chain, sockets.full_node, &tasks, &failure);
-        let contracts = Contracts::connect(&env, config.clone(), RpcOptions::default()).await?;
-        let wallet = Wallet::new(
-            contracts.clone(),
-            Arc::new(driver_key),
-            WalletOptions::default(),
-        );
-        let members = members(&env, options, &sockets.record, &ids, &contracts)?;
-        let nodes = NodesConfig {
-            env: env.clone(),
-            dir: options.dir.clone(),
-            program: options.program.clone(),
-            contracts: contracts.clone(),
-            trust: trust.ok_or_else(|| DevnetError::Node {
-                reason: "cannot follow a chain that nothing is known of".to_owned(),
-            })?,
-            is_new: sockets.is_new,
-        };
-        let nodes = Arc::new(Nodes::new(nodes, members));
-        let failures = nodes.start_all(sockets.nodes).await;
-        if sockets.is_new
-            && let Some(failure) = failures.into_iter().next()
-        {
-            // Nothing is lost with it, and what is wrong is wrong with all.
-            nodes.shut_down().await;
-            let reason = failure.to_string();
-            return Err(DevnetError::Node { reason });
-        }
-        let driver = Arc::new(Driver::new(handle, wallet, Arc::clone(&env.clock)));
-        let (running, shutdown) = (Arc::clone(&driver), tasks.shutdown().clone());
-        tasks.spawn("devnet.driver", async move { running.run(shutdown).await });
-        if sockets.is_new {
-            sockets.record.write(&env.disk, &options.dir)?;
-        }
-        Ok(Self {
-            record: sockets.record,
-            env_lines,
-            config,
-            dir: options.dir.clone(),
-            contracts,
-            driver,
-            nodes,
-            failure,
-            shutdown: tasks.shutdown().clone(),
-            tasks: tokio::sync::Mutex::new(Some(tasks)),
-            env,
+    pub fn start(env: Env, options: &Options) -> BoxFuture<'_, Result<Self, DevnetError>> {
+        Box::pin(async move {
+            layout::claim(&*env.disk, &options.dir)?;
+            let sockets = Sockets::bind(&env, options).await?;
+            let driver_key = driver_key(&env, options)?;
+            let file = genesis_file(&sockets.record, &driver_key);
+            let chain = start_chain(&env, options, file).await?;
+            let url = format!("http://127.0.0.1:{}", sockets.record.full_node_port);
+            let config = network_config(&chain, &sockets.record, &url)?;
+            let env_lines =
+                genesis::env_lines(&chain.network, &chain.keys.account, &url, Some(&url))?;
+            write_client_files(&env, options, &config, &chain)?;
+            let ids = chain.network.walrus.nodes.clone();
+            let trust = config.trust.clone();
+            let tasks = Tasks::new(Arc::clone(&env.spawn));
+            let failure = Arc::new(Failure::default());
+            let handle = serve_chain(&env, chain, sockets.full_node, &tasks, &failure);
+            let contracts = Contracts::connect(&env, config.clone(), RpcOptions::default()).await?;
+            let wallet = Wallet::new(
+                contracts.clone(),
+                Arc::new(driver_key),
+                WalletOptions::default(),
+            );
+            let members = members(&env, options, &sockets.record, &ids, &contracts)?;
+            let nodes = NodesConfig {
+                env: env.clone(),
+                dir: options.dir.clone(),
+                program: options.program.clone(),
+                contracts: contracts.clone(),
+                trust: trust.ok_or_else(|| DevnetError::Node {
+                    reason: "cannot follow a chain that nothing is known of".to_owned(),
+                })?,
+                is_new: sockets.is_new,
+            };
+            let nodes = Arc::new(Nodes::new(nodes, members));
+            let failures = nodes.start_all(sockets.nodes).await;
+            if sockets.is_new
+                && let Some(failure) = failures.into_iter().next()
+            {
+                // Nothing is lost with it, and what is wrong is wrong with all.
+                nodes.shut_down().await;
+                let reason = failure.to_string();
+                return Err(DevnetError::Node { reason });
+            }
+            let driver = Arc::new(Driver::new(handle, wallet, Arc::clone(&env.clock)));
+            let (running, shutdown) = (Arc::clone(&driver), tasks.shutdown().clone());
+            tasks.spawn("devnet.driver", async move { running.run(shutdown).await });
+            if sockets.is_new {
+                sockets.record.write(&env.disk, &options.dir)?;
+            }
+            Ok(Self {
+                record: sockets.record,
+                env_lines,
+                config,
+                dir: options.dir.clone(),
+                contracts,
+                driver,
+                nodes,
+                failure,
+                shutdown: tasks.shutdown().clone(),
+                tasks: tokio::sync::Mutex::new(Some(tasks)),
+                env,
+            })
         })
     }
 

@@ -33,4 +33,5 @@ pub use rng::{OsRng, Rng};
 pub use spawn::{Spawn, Task, TaskError, Tasks, TokioSpawn};
 
 /// A future that can be handed around without naming its type.
+/// What other crates call returns one, for then it is compiled here and not there (`docs/adr/0030`).
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -16,7 +16,7 @@ mod routes;
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
-use floe_env::{Env, Listener, Stream, Task};
+use floe_env::{BoxFuture, Env, Listener, Stream, Task};
 use http::Request;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -119,41 +119,43 @@ impl Server {
     ///
     /// # Errors
     /// When the listener is broken.
-    pub async fn serve(
+    pub fn serve(
         self,
         mut listener: Listener,
         shutdown: CancellationToken,
-    ) -> io::Result<()> {
-        listener.local_addr()?;
-        let connections = Connections::new(self.limits, Arc::clone(&self.env.clock));
-        let server = Arc::new(self);
-        let mut tasks: Vec<Task> = Vec::new();
-        loop {
-            let accepted = tokio::select! {
-                biased;
-                () = shutdown.cancelled() => break,
-                accepted = server.accept(&mut listener, &connections) => accepted,
-            };
-            tasks.retain(|task| !task.is_finished());
-            match accepted {
-                Ok((stream, peer, opened)) => {
-                    let serving =
-                        Arc::clone(&server).connection(stream, peer, opened, shutdown.clone());
-                    let task = server.env.spawn.spawn("http".into(), Box::pin(serving));
-                    tasks.push(task);
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    server.env.clock.sleep(ACCEPT_PAUSE).await;
+    ) -> BoxFuture<'static, io::Result<()>> {
+        Box::pin(async move {
+            listener.local_addr()?;
+            let connections = Connections::new(self.limits, Arc::clone(&self.env.clock));
+            let server = Arc::new(self);
+            let mut tasks: Vec<Task> = Vec::new();
+            loop {
+                let accepted = tokio::select! {
+                    biased;
+                    () = shutdown.cancelled() => break,
+                    accepted = server.accept(&mut listener, &connections) => accepted,
+                };
+                tasks.retain(|task| !task.is_finished());
+                match accepted {
+                    Ok((stream, peer, opened)) => {
+                        let serving =
+                            Arc::clone(&server).connection(stream, peer, opened, shutdown.clone());
+                        let task = server.env.spawn.spawn("http".into(), Box::pin(serving));
+                        tasks.push(task);
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot accept a connection");
+                        server.env.clock.sleep(ACCEPT_PAUSE).await;
+                    }
                 }
             }
-        }
-        drop(listener);
-        for task in tasks {
-            // Each ends by itself within the grace it is given.
-            let _ = task.join().await;
-        }
-        Ok(())
+            drop(listener);
+            for task in tasks {
+                // Each ends by itself within the grace it is given.
+                let _ = task.join().await;
+            }
+            Ok(())
+        })
     }
 
     async fn accept(

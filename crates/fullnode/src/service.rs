@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use floe_env::{Clock, Env};
+use floe_env::{BoxFuture, Clock, Env};
 use floe_ledger::Genesis;
 use sui_crypto::{UserSignatureVerifier, bls12381::Bls12381PrivateKey};
 use sui_sdk_types::Digest;
@@ -182,48 +182,50 @@ impl Service {
     ///
     /// # Errors
     /// [`ReadError`] if the store failed.
-    pub async fn run(self, shutdown: CancellationToken) -> Result<(), ReadError> {
-        let Self {
-            env,
-            engine,
-            handle,
-            sequencer,
-        } = self;
-        let own = handle.clone();
-        let _stopped = handle.stopped().clone().drop_guard();
-        // Fires when either loop has ended: one is nothing without the other.
-        let stop = shutdown.child_token();
-        let durable = Arc::new(AtomicU64::new(handle.latest_checkpoint()));
-        let (steps, queue) = mpsc::channel(COMMIT_QUEUE);
-        let executor = Executor {
-            engine,
-            env: env.clone(),
-            sequencer: Arc::clone(&sequencer),
-            durable: Arc::clone(&durable),
-            steps,
-            metrics: Arc::clone(handle.metrics()),
-        };
-        let committer = Committer {
-            handle,
-            env,
-            sequencer,
-            durable,
-        };
-        let executing = async {
-            let _stop = stop.clone().drop_guard();
-            executor.run(stop.clone()).await
-        };
-        let committing = async {
-            let _stop = stop.clone().drop_guard();
-            committer.run(queue).await
-        };
-        let (executed, committed) = tokio::join!(executing, committing);
-        let outcome = executed.and(committed);
-        if let Err(error) = &outcome {
-            // Before those who wait hear that it has stopped.
-            let _ = own.shared().failure.set(error.to_string());
-        }
-        outcome
+    pub fn run(self, shutdown: CancellationToken) -> BoxFuture<'static, Result<(), ReadError>> {
+        Box::pin(async move {
+            let Self {
+                env,
+                engine,
+                handle,
+                sequencer,
+            } = self;
+            let own = handle.clone();
+            let _stopped = handle.stopped().clone().drop_guard();
+            // Fires when either loop has ended: one is nothing without the other.
+            let stop = shutdown.child_token();
+            let durable = Arc::new(AtomicU64::new(handle.latest_checkpoint()));
+            let (steps, queue) = mpsc::channel(COMMIT_QUEUE);
+            let executor = Executor {
+                engine,
+                env: env.clone(),
+                sequencer: Arc::clone(&sequencer),
+                durable: Arc::clone(&durable),
+                steps,
+                metrics: Arc::clone(handle.metrics()),
+            };
+            let committer = Committer {
+                handle,
+                env,
+                sequencer,
+                durable,
+            };
+            let executing = async {
+                let _stop = stop.clone().drop_guard();
+                executor.run(stop.clone()).await
+            };
+            let committing = async {
+                let _stop = stop.clone().drop_guard();
+                committer.run(queue).await
+            };
+            let (executed, committed) = tokio::join!(executing, committing);
+            let outcome = executed.and(committed);
+            if let Err(error) = &outcome {
+                // Before those who wait hear that it has stopped.
+                let _ = own.shared().failure.set(error.to_string());
+            }
+            outcome
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use floe_api::{ApiError, MEDIA_JSON, Method, Route, limits, media_type_is};
 use floe_core::keys::NetworkPublicKey;
-use floe_env::{Connector, Env};
+use floe_env::{BoxFuture, Connector, Env};
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use http::{HeaderMap, HeaderValue, Request, Uri, header, uri};
 use rustls_pki_types::ServerName;
@@ -199,28 +199,30 @@ impl NodeClient {
     }
 
     /// Sends a request, and receives the answer if it is a success of the expected type.
-    pub(crate) async fn call(&self, call: Call) -> Result<Answer, NodeError> {
-        let inner = &*self.inner;
-        let _permit = inner.permits.acquire().await;
-        let started = inner.env.clock.monotonic();
-        let route = call.route;
-        let moved = self.moved.clone().unwrap_or_default();
-        let (stall, total) = (inner.options.stall_timeout, inner.options.total_timeout);
-        let exchange = self.insist(&call, &moved);
-        let outcome = moved.watch(&*inner.env.clock, stall, total, exchange).await;
-        let outcome = outcome.unwrap_or_else(|elapsed| {
-            Err(NodeError::TimedOut {
-                address: inner.address.to_string(),
-                limit: elapsed.limit,
-            })
-        });
-        let after = inner.env.clock.monotonic().since(started);
-        let label = outcome.as_ref().map_or_else(NodeError::outcome, |_| "ok");
-        inner.options.metrics.ended(route, label, after);
-        if let Err(error) = &outcome {
-            tracing::debug!(route = route.name(), %error, ?after, "request to a node failed");
-        }
-        outcome
+    pub(crate) fn call(&self, call: Call) -> BoxFuture<'_, Result<Answer, NodeError>> {
+        Box::pin(async move {
+            let inner = &*self.inner;
+            let _permit = inner.permits.acquire().await;
+            let started = inner.env.clock.monotonic();
+            let route = call.route;
+            let moved = self.moved.clone().unwrap_or_default();
+            let (stall, total) = (inner.options.stall_timeout, inner.options.total_timeout);
+            let exchange = self.insist(&call, &moved);
+            let outcome = moved.watch(&*inner.env.clock, stall, total, exchange).await;
+            let outcome = outcome.unwrap_or_else(|elapsed| {
+                Err(NodeError::TimedOut {
+                    address: inner.address.to_string(),
+                    limit: elapsed.limit,
+                })
+            });
+            let after = inner.env.clock.monotonic().since(started);
+            let label = outcome.as_ref().map_or_else(NodeError::outcome, |_| "ok");
+            inner.options.metrics.ended(route, label, after);
+            if let Err(error) = &outcome {
+                tracing::debug!(route = route.name(), %error, ?after, "request to a node failed");
+            }
+            outcome
+        })
     }
 
     /// Sends a request, and again if there is no sign of life: a connection may be dead without a

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use floe_api::Health;
 use floe_core::keys::BlsPublicKey;
 use floe_encoding::RedStuff;
-use floe_env::{Disk, Env, Listener, Rng, Tasks};
+use floe_env::{BoxFuture, Disk, Env, Listener, Rng, Tasks};
 use floe_storage::{OpenReport, Store};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -76,73 +76,75 @@ impl Node {
     ///
     /// # Errors
     /// [`BuildError`]: options, store, chain or certificate are of no use.
-    pub async fn build(
+    pub fn build(
         env: Env,
         options: Options,
         keys: Keys,
         dir: &Path,
         chain: Arc<dyn Chain>,
         listener: Listener,
-    ) -> Result<(Service, Handle), BuildError> {
-        let problems = options.problems();
-        if !problems.is_empty() {
-            return Err(BuildError::Options { problems });
-        }
-        let address = listener.local_addr()?;
-        if options.transport == Transport::PlainOnLoopback && !address.ip().is_loopback() {
-            return Err(BuildError::PlainOffLoopback { address });
-        }
-        let tls = tls::server_config(&options.transport, &keys.network, &*env.disk)?;
-        let owner = owner(&keys.protocol.public_key());
-        let storage = options.storage.clone();
-        let (store, opened) = Store::open(&env.disk, &env.compute, dir, &owner, storage)?;
-        let cursor = store.cursor()?;
-        let view = chain.view().await?;
-        let codec = RedStuff::new(view.params.n_shards())?;
-        let limits = &options.limits;
-        let metrics = Metrics::default();
-        metrics.epoch.set(view.epoch.0.into());
-        let shared = Arc::new(Shared {
-            view: watch::Sender::new(Arc::new(view)),
-            next_event: watch::Sender::new(cursor.next_index),
-            checkpoint: AtomicU64::new(0),
-            recovery_wanted: Notify::new(),
-            recoveries_done: Notify::new(),
-            shards: watch::Sender::new(ShardTable::default()),
-            shard_changes: tokio::sync::Mutex::new(()),
-            rooms: Rooms::new(limits),
-            registration_waiters: Semaphore::new(limits.registration_waiters),
-            symbol_requests: Semaphore::new(limits.symbol_requests),
-            metadata: Cache::new(limits.metadata_cache_bytes),
-            sources: Cache::new(limits.symbol_cache_bytes),
-            started: env.clock.monotonic(),
-            env,
-            options,
-            keys,
-            chain,
-            store,
-            codec,
-            metrics,
-        });
-        shards::reconcile(&shared).await?;
-        let service = Service {
-            follower: Follower::new(Arc::clone(&shared), &cursor)?,
-            server: Server {
-                router: http::routes(Arc::clone(&shared)),
+    ) -> BoxFuture<'_, Result<(Service, Handle), BuildError>> {
+        Box::pin(async move {
+            let problems = options.problems();
+            if !problems.is_empty() {
+                return Err(BuildError::Options { problems });
+            }
+            let address = listener.local_addr()?;
+            if options.transport == Transport::PlainOnLoopback && !address.ip().is_loopback() {
+                return Err(BuildError::PlainOffLoopback { address });
+            }
+            let tls = tls::server_config(&options.transport, &keys.network, &*env.disk)?;
+            let owner = owner(&keys.protocol.public_key());
+            let storage = options.storage.clone();
+            let (store, opened) = Store::open(&env.disk, &env.compute, dir, &owner, storage)?;
+            let cursor = store.cursor()?;
+            let view = chain.view().await?;
+            let codec = RedStuff::new(view.params.n_shards())?;
+            let limits = &options.limits;
+            let metrics = Metrics::default();
+            metrics.epoch.set(view.epoch.0.into());
+            let shared = Arc::new(Shared {
+                view: watch::Sender::new(Arc::new(view)),
+                next_event: watch::Sender::new(cursor.next_index),
+                checkpoint: AtomicU64::new(0),
+                recovery_wanted: Notify::new(),
+                recoveries_done: Notify::new(),
+                shards: watch::Sender::new(ShardTable::default()),
+                shard_changes: tokio::sync::Mutex::new(()),
+                rooms: Rooms::new(limits),
+                registration_waiters: Semaphore::new(limits.registration_waiters),
+                symbol_requests: Semaphore::new(limits.symbol_requests),
+                metadata: Cache::new(limits.metadata_cache_bytes),
+                sources: Cache::new(limits.symbol_cache_bytes),
+                started: env.clock.monotonic(),
+                env,
+                options,
+                keys,
+                chain,
+                store,
+                codec,
+                metrics,
+            });
+            shards::reconcile(&shared).await?;
+            let service = Service {
+                follower: Follower::new(Arc::clone(&shared), &cursor)?,
+                server: Server {
+                    router: http::routes(Arc::clone(&shared)),
+                    shared: Arc::clone(&shared),
+                    listener,
+                    tls,
+                },
+                metrics: None,
                 shared: Arc::clone(&shared),
-                listener,
-                tls,
-            },
-            metrics: None,
-            shared: Arc::clone(&shared),
-            opened,
-        };
-        let handle = Handle {
-            shared,
-            address,
-            opened,
-        };
-        Ok((service, handle))
+                opened,
+            };
+            let handle = Handle {
+                shared,
+                address,
+                opened,
+            };
+            Ok((service, handle))
+        })
     }
 }
 
@@ -163,62 +165,64 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError`].
-    pub async fn run(self, shutdown: CancellationToken) -> Result<(), ServiceError> {
-        let OpenReport { lost, damaged, .. } = self.opened;
-        if lost > 0 || damaged > 0 {
-            tracing::warn!(
-                lost,
-                damaged,
-                "records were lost: they count as not stored, and are recovered from other nodes"
-            );
-        }
-        let shared = self.shared;
-        let tasks = Arc::new(Tasks::new(Arc::clone(&shared.env.spawn)));
-        let stop = tasks.shutdown().clone();
-        // If this future is dropped the tasks end too: the server holds their group.
-        let _stop = stop.clone().drop_guard();
-        let (failed, mut failure) = mpsc::channel::<ServiceError>(4);
-        events::finish_garbage(&shared).await?;
-        tasks.spawn("http", self.server.run(Arc::clone(&tasks)));
-        if let Some(metrics) = self.metrics {
-            tasks.spawn("metrics", metrics.run(Arc::clone(&tasks)));
-        }
-        let reporting = |work: floe_env::BoxFuture<'static, Result<(), ServiceError>>| {
-            let failed = failed.clone();
-            async move {
-                if let Err(error) = work.await {
-                    // The first one is what matters.
-                    let _ = failed.try_send(error);
-                }
+    pub fn run(self, shutdown: CancellationToken) -> BoxFuture<'static, Result<(), ServiceError>> {
+        Box::pin(async move {
+            let OpenReport { lost, damaged, .. } = self.opened;
+            if lost > 0 || damaged > 0 {
+                tracing::warn!(
+                    lost,
+                    damaged,
+                    "records were lost: they count as not stored, and are recovered from other nodes"
+                );
             }
-        };
-        tasks.spawn(
-            "events",
-            reporting(Box::pin(self.follower.run(stop.clone()))),
-        );
-        let recoveries = Recoveries::new(Arc::clone(&shared)).run(stop.clone());
-        let recoveries = async { recoveries.await.map_err(ServiceError::from) };
-        tasks.spawn("recovery", reporting(Box::pin(recoveries)));
-        let work = ShardWork::new(Arc::clone(&shared)).run(stop.clone());
-        let work = async { work.await.map_err(ServiceError::from) };
-        tasks.spawn("shards", reporting(Box::pin(work)));
-        let upkeep = maintenance::run(Arc::clone(&shared), stop.clone());
-        let upkeep = async { upkeep.await.map_err(ServiceError::from) };
-        tasks.spawn("maintenance", reporting(Box::pin(upkeep)));
-        let failure = tokio::select! {
-            biased;
-            () = shutdown.cancelled() => None,
-            () = stop.cancelled() => None,
-            error = failure.recv() => error,
-        };
-        stop.cancel();
-        let grace = shared.options.limits.shutdown();
-        let ended = end_tasks(tasks, &shared, grace).await;
-        let saved = shared.io(|shared| shared.store.checkpoint()).await;
-        match failure {
-            Some(error) => Err(error),
-            None => ended.and_then(|()| saved.map_err(ServiceError::from)),
-        }
+            let shared = self.shared;
+            let tasks = Arc::new(Tasks::new(Arc::clone(&shared.env.spawn)));
+            let stop = tasks.shutdown().clone();
+            // If this future is dropped the tasks end too: the server holds their group.
+            let _stop = stop.clone().drop_guard();
+            let (failed, mut failure) = mpsc::channel::<ServiceError>(4);
+            events::finish_garbage(&shared).await?;
+            tasks.spawn("http", self.server.run(Arc::clone(&tasks)));
+            if let Some(metrics) = self.metrics {
+                tasks.spawn("metrics", metrics.run(Arc::clone(&tasks)));
+            }
+            let reporting = |work: floe_env::BoxFuture<'static, Result<(), ServiceError>>| {
+                let failed = failed.clone();
+                async move {
+                    if let Err(error) = work.await {
+                        // The first one is what matters.
+                        let _ = failed.try_send(error);
+                    }
+                }
+            };
+            tasks.spawn(
+                "events",
+                reporting(Box::pin(self.follower.run(stop.clone()))),
+            );
+            let recoveries = Recoveries::new(Arc::clone(&shared)).run(stop.clone());
+            let recoveries = async { recoveries.await.map_err(ServiceError::from) };
+            tasks.spawn("recovery", reporting(Box::pin(recoveries)));
+            let work = ShardWork::new(Arc::clone(&shared)).run(stop.clone());
+            let work = async { work.await.map_err(ServiceError::from) };
+            tasks.spawn("shards", reporting(Box::pin(work)));
+            let upkeep = maintenance::run(Arc::clone(&shared), stop.clone());
+            let upkeep = async { upkeep.await.map_err(ServiceError::from) };
+            tasks.spawn("maintenance", reporting(Box::pin(upkeep)));
+            let failure = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => None,
+                () = stop.cancelled() => None,
+                error = failure.recv() => error,
+            };
+            stop.cancel();
+            let grace = shared.options.limits.shutdown();
+            let ended = end_tasks(tasks, &shared, grace).await;
+            let saved = shared.io(|shared| shared.store.checkpoint()).await;
+            match failure {
+                Some(error) => Err(error),
+                None => ended.and_then(|()| saved.map_err(ServiceError::from)),
+            }
+        })
     }
 }
 

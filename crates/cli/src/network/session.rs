@@ -1,6 +1,6 @@
 //! A command's connection to a network.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use floe_client::{Client, ClientConfig};
 use floe_contracts::{Contracts, KeyError, SecretKey, Signer, Wallet, WalletOptions};
@@ -39,14 +39,24 @@ pub(crate) struct Session {
 ///
 /// # Errors
 /// [`Failure`] of the command, or that there is no network.
-pub(crate) fn run<F>(
+pub(crate) fn run<'a, F>(
     world: &World,
     args: &NetworkArgs,
-    command: impl FnOnce(Session) -> F,
+    command: impl FnOnce(Session) -> F + 'a,
 ) -> Result<(), Failure>
 where
-    F: Future<Output = Result<(), Failure>>,
+    F: Future<Output = Result<(), Failure>> + 'a,
 {
+    run_boxed(world, args, Box::new(|session| Box::pin(command(session))))
+}
+
+type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
+
+fn run_boxed<'a>(
+    world: &World,
+    args: &NetworkArgs,
+    command: Box<dyn FnOnce(Session) -> Outcome<'a> + 'a>,
+) -> Result<(), Failure> {
     let found = config::find(args, world.disk.as_ref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -65,7 +75,7 @@ where
         let session = Session::open(world, args, found)?;
         let client = session.client.clone();
         tokio::select! {
-            outcome = Box::pin(command(session)) => outcome?,
+            outcome = command(session) => outcome?,
             () = raised(&world.interrupt) => {
                 return Err(Failure::interrupted_leaving(world.interrupt.left()));
             }

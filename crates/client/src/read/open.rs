@@ -6,6 +6,7 @@ use floe_api::BlobStatus;
 use floe_contracts::{NetworkState, ShardMap};
 use floe_core::{BlobId, Epoch, VerifiedMetadata};
 use floe_encoding::{BlobOutput, Check, RedStuff};
+use floe_env::BoxFuture;
 use floe_node_client::Moved;
 use floe_protocol::MetadataFetch;
 
@@ -35,15 +36,17 @@ impl Client {
     /// # Errors
     /// [`ClientError::NotFound`], [`ClientError::Blocked`], [`ClientError::Invalid`],
     /// [`ClientError::Unavailable`], or others if the chain can't be read.
-    pub async fn open(&self, blob_id: BlobId) -> Result<OpenBlob, ClientError> {
-        let opened = self
-            .across_epochs(|state| self.open_now(state, blob_id))
-            .await;
-        match opened {
-            // It may be more than that: nodes forget what was found invalid.
-            Err(ClientError::NotFound { blob_id }) => Err(self.why_not_found(blob_id).await),
-            opened => opened,
-        }
+    pub fn open(&self, blob_id: BlobId) -> BoxFuture<'_, Result<OpenBlob, ClientError>> {
+        Box::pin(async move {
+            let opened = self
+                .across_epochs(|state| self.open_now(state, blob_id))
+                .await;
+            match opened {
+                // It may be more than that: nodes forget what was found invalid.
+                Err(ClientError::NotFound { blob_id }) => Err(self.why_not_found(blob_id).await),
+                opened => opened,
+            }
+        })
     }
 
     async fn why_not_found(&self, blob_id: BlobId) -> ClientError {
@@ -177,19 +180,21 @@ impl OpenBlob {
     ///
     /// # Errors
     /// As [`read_to`](Self::read_to); [`ClientError::TooLargeForMemory`].
-    pub async fn read(&self, check: Check) -> Result<Vec<u8>, ClientError> {
-        let (blob_id, length) = (self.blob_id(), self.length());
-        let max = self.client.0.config.read_bytes_max;
-        let bytes = usize::try_from(length).ok().filter(|_| length <= max);
-        let bytes = bytes.ok_or(ClientError::TooLargeForMemory {
-            blob_id,
-            length,
-            max,
-        })?;
-        let output = Arc::new(MemoryBlob::new(bytes));
-        self.read_to(Arc::clone(&output) as _, check, &NoProgress)
-            .await?;
-        Ok(output.take())
+    pub fn read(&self, check: Check) -> BoxFuture<'_, Result<Vec<u8>, ClientError>> {
+        Box::pin(async move {
+            let (blob_id, length) = (self.blob_id(), self.length());
+            let max = self.client.0.config.read_bytes_max;
+            let bytes = usize::try_from(length).ok().filter(|_| length <= max);
+            let bytes = bytes.ok_or(ClientError::TooLargeForMemory {
+                blob_id,
+                length,
+                max,
+            })?;
+            let output = Arc::new(MemoryBlob::new(bytes));
+            self.read_to(Arc::clone(&output) as _, check, &NoProgress)
+                .await?;
+            Ok(output.take())
+        })
     }
 
     /// Reads the whole blob to `output`, which has the blob's length. After an error it holds any part
@@ -198,20 +203,22 @@ impl OpenBlob {
     /// # Errors
     /// [`ClientError::Unavailable`] if too few slivers are to be had, [`ClientError::Inconsistent`] if
     /// the check fails, others if `output` or a temporary file fail.
-    pub async fn read_to(
-        &self,
+    pub fn read_to<'a>(
+        &'a self,
         output: Arc<dyn BlobOutput + Send + Sync>,
         check: Check,
-        progress: &dyn Progress,
-    ) -> Result<(), ClientError> {
-        let read = |state: Arc<NetworkState>| {
-            let output = Arc::clone(&output);
-            async move {
-                let shards = state.committees.for_reads(self.certified)?;
-                self.read_whole(shards, output, check, progress).await
-            }
-        };
-        self.client.across_epochs(read).await
+        progress: &'a dyn Progress,
+    ) -> BoxFuture<'a, Result<(), ClientError>> {
+        Box::pin(async move {
+            let read = |state: Arc<NetworkState>| {
+                let output = Arc::clone(&output);
+                async move {
+                    let shards = state.committees.for_reads(self.certified)?;
+                    self.read_whole(shards, output, check, progress).await
+                }
+            };
+            self.client.across_epochs(read).await
+        })
     }
 
     /// Reads some bytes of the blob. Only those slivers are read that hold them, and each of them is
@@ -219,23 +226,25 @@ impl OpenBlob {
     ///
     /// # Errors
     /// [`ClientError::Range`], or as [`read_to`](Self::read_to).
-    pub async fn read_range(&self, range: Range<u64>) -> Result<Vec<u8>, ClientError> {
-        let max = self.client.0.config.read_bytes_max;
-        let length = range.end.saturating_sub(range.start);
-        let blob_id = self.blob_id();
-        if length > max {
-            return Err(ClientError::TooLargeForMemory {
-                blob_id,
-                length,
-                max,
-            });
-        }
-        let mut stream = self.stream(range).await?;
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-        while let Some(piece) = stream.next().await? {
-            bytes.extend_from_slice(&piece);
-        }
-        Ok(bytes)
+    pub fn read_range(&self, range: Range<u64>) -> BoxFuture<'_, Result<Vec<u8>, ClientError>> {
+        Box::pin(async move {
+            let max = self.client.0.config.read_bytes_max;
+            let length = range.end.saturating_sub(range.start);
+            let blob_id = self.blob_id();
+            if length > max {
+                return Err(ClientError::TooLargeForMemory {
+                    blob_id,
+                    length,
+                    max,
+                });
+            }
+            let mut stream = self.stream(range).await?;
+            let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+            while let Some(piece) = stream.next().await? {
+                bytes.extend_from_slice(&piece);
+            }
+            Ok(bytes)
+        })
     }
 
     /// Reads some bytes of the blob in order, piece by piece, with memory bounded by the configuration.
@@ -243,13 +252,15 @@ impl OpenBlob {
     ///
     /// # Errors
     /// [`ClientError::Range`] if the range is empty (but for an empty blob) or not inside the blob.
-    pub async fn stream(&self, range: Range<u64>) -> Result<BlobStream, ClientError> {
-        let length = self.length();
-        let (start, end) = (range.start, range.end);
-        let empty = start == end && length > 0;
-        if start > end || end > length || empty {
-            return Err(ClientError::Range { start, end, length });
-        }
-        Ok(BlobStream::new(self, self.shards().await?, range))
+    pub fn stream(&self, range: Range<u64>) -> BoxFuture<'_, Result<BlobStream, ClientError>> {
+        Box::pin(async move {
+            let length = self.length();
+            let (start, end) = (range.start, range.end);
+            let empty = start == end && length > 0;
+            if start > end || end > length || empty {
+                return Err(ClientError::Range { start, end, length });
+            }
+            Ok(BlobStream::new(self, self.shards().await?, range))
+        })
     }
 }

@@ -27,6 +27,7 @@ use std::{
 use floe_api::BlobStatus;
 use floe_contracts::{NetworkState, Wallet};
 use floe_core::{BlobId, Epoch};
+use floe_env::BoxFuture;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use self::{
@@ -66,35 +67,37 @@ impl Client {
     /// # Errors
     /// [`ClientError::NodesDown`] before anything is paid; [`ClientError::Transaction`] if registering
     /// or certifying fails, [`ClientError::Chain`], [`ClientError::Argument`].
-    pub async fn store(
-        &self,
-        wallet: &Wallet,
+    pub fn store<'a>(
+        &'a self,
+        wallet: &'a Wallet,
         inputs: Vec<BlobInput>,
-        options: &StoreOptions,
-        progress: &Arc<dyn Progress>,
-    ) -> Result<Vec<BlobStoreResult>, ClientError> {
-        let mut results = Vec::with_capacity(inputs.len());
-        let mut inputs = inputs.into_iter().enumerate().peekable();
-        while inputs.peek().is_some() {
-            let state = self.0.contracts.state().await?;
-            let mut batch = Vec::new();
-            let mut bytes = 0;
-            while let Some((_, input)) = inputs.peek() {
-                let more = state
-                    .params()
-                    .slivers_len(input.source.length())
-                    .unwrap_or(0);
-                let full = batch.len() >= BATCH_BLOBS_MAX || bytes + more > BATCH_BYTES_MAX;
-                if full && !batch.is_empty() {
-                    break;
+        options: &'a StoreOptions,
+        progress: &'a Arc<dyn Progress>,
+    ) -> BoxFuture<'a, Result<Vec<BlobStoreResult>, ClientError>> {
+        Box::pin(async move {
+            let mut results = Vec::with_capacity(inputs.len());
+            let mut inputs = inputs.into_iter().enumerate().peekable();
+            while inputs.peek().is_some() {
+                let state = self.0.contracts.state().await?;
+                let mut batch = Vec::new();
+                let mut bytes = 0;
+                while let Some((_, input)) = inputs.peek() {
+                    let more = state
+                        .params()
+                        .slivers_len(input.source.length())
+                        .unwrap_or(0);
+                    let full = batch.len() >= BATCH_BLOBS_MAX || bytes + more > BATCH_BYTES_MAX;
+                    if full && !batch.is_empty() {
+                        break;
+                    }
+                    bytes += more;
+                    batch.extend(inputs.next());
                 }
-                bytes += more;
-                batch.extend(inputs.next());
+                let stored = Box::pin(self.store_batch(wallet, batch, options, progress)).await?;
+                results.extend(stored);
             }
-            let stored = Box::pin(self.store_batch(wallet, batch, options, progress)).await?;
-            results.extend(stored);
-        }
-        Ok(results)
+            Ok(results)
+        })
     }
 
     async fn store_batch(
@@ -306,33 +309,35 @@ impl Client {
     ///
     /// # Errors
     /// As [`store`](Self::store), as far as encoding and reading the chain go.
-    pub async fn cost(
-        &self,
-        inputs: &[BlobInput],
-        options: &StoreOptions,
-        progress: &Arc<dyn Progress>,
-    ) -> Result<Vec<Cost>, ClientError> {
-        let state = self.0.contracts.state().await?;
-        let end = options.expiry.end_epoch(&state, self.now())?;
-        let mut costs = Vec::<Cost>::with_capacity(inputs.len());
-        for (number, input) in inputs.iter().enumerate() {
-            let metadata = self.metadata_of(&state, input, number, progress).await?;
-            let how = plan::How::buy(&state, end);
-            let facts = plan::facts(&metadata, options);
-            let id = metadata.blob_id();
-            let again = !options.buys_again() && costs.iter().any(|cost| cost.blob_id == *id);
-            costs.push(Cost {
-                blob_id: *metadata.blob_id(),
-                unencoded_size: metadata.unencoded_length(),
-                encoded_size: state.params().encoded_length(metadata.unencoded_length())?,
-                storage_cost: match again {
-                    true => 0,
-                    false => how.price(facts, &state)?,
-                },
-                encoding_type: "RS2".to_owned(),
-            });
-        }
-        Ok(costs)
+    pub fn cost<'a>(
+        &'a self,
+        inputs: &'a [BlobInput],
+        options: &'a StoreOptions,
+        progress: &'a Arc<dyn Progress>,
+    ) -> BoxFuture<'a, Result<Vec<Cost>, ClientError>> {
+        Box::pin(async move {
+            let state = self.0.contracts.state().await?;
+            let end = options.expiry.end_epoch(&state, self.now())?;
+            let mut costs = Vec::<Cost>::with_capacity(inputs.len());
+            for (number, input) in inputs.iter().enumerate() {
+                let metadata = self.metadata_of(&state, input, number, progress).await?;
+                let how = plan::How::buy(&state, end);
+                let facts = plan::facts(&metadata, options);
+                let id = metadata.blob_id();
+                let again = !options.buys_again() && costs.iter().any(|cost| cost.blob_id == *id);
+                costs.push(Cost {
+                    blob_id: *metadata.blob_id(),
+                    unencoded_size: metadata.unencoded_length(),
+                    encoded_size: state.params().encoded_length(metadata.unencoded_length())?,
+                    storage_cost: match again {
+                        true => 0,
+                        false => how.price(facts, &state)?,
+                    },
+                    encoding_type: "RS2".to_owned(),
+                });
+            }
+            Ok(costs)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reading checkpoints; nothing is verified here.
 
 use bytes::Bytes;
+use floe_env::BoxFuture;
 use prost_types::FieldMask;
 use sui_rpc::{
     field::FieldMaskUtil as _,
@@ -81,23 +82,25 @@ impl Chain {
     ///
     /// # Errors
     /// [`RpcError`] if a node can't be reached, or its answer is of no use.
-    pub async fn service_info(&self) -> Result<ServiceInfo, RpcError> {
-        let reply = self
-            .call("GetServiceInfo", |channel| async move {
-                let request = GetServiceInfoRequest::default();
-                ledger(channel).get_service_info(request).await
-            })
-            .await?;
-        reply.read(|answer| {
-            let chain_id = answer
-                .chain_id
-                .as_deref()
-                .ok_or_else(|| missing("chain_id"))?;
-            Ok(ServiceInfo {
-                chain_id: chain_id.parse().map_err(|e| malformed("chain_id", e))?,
-                epoch: answer.epoch.unwrap_or_default(),
-                checkpoint: answer.checkpoint_height.unwrap_or_default(),
-                checkpoint_lowest: answer.lowest_available_checkpoint.unwrap_or_default(),
+    pub fn service_info(&self) -> BoxFuture<'_, Result<ServiceInfo, RpcError>> {
+        Box::pin(async move {
+            let reply = self
+                .call("GetServiceInfo", |channel| async move {
+                    let request = GetServiceInfoRequest::default();
+                    ledger(channel).get_service_info(request).await
+                })
+                .await?;
+            reply.read(|answer| {
+                let chain_id = answer
+                    .chain_id
+                    .as_deref()
+                    .ok_or_else(|| missing("chain_id"))?;
+                Ok(ServiceInfo {
+                    chain_id: chain_id.parse().map_err(|e| malformed("chain_id", e))?,
+                    epoch: answer.epoch.unwrap_or_default(),
+                    checkpoint: answer.checkpoint_height.unwrap_or_default(),
+                    checkpoint_lowest: answer.lowest_available_checkpoint.unwrap_or_default(),
+                })
             })
         })
     }
@@ -106,100 +109,114 @@ impl Chain {
     ///
     /// # Errors
     /// [`RpcError`] if a node can't be reached, does not know the epoch, or its answer is of no use.
-    pub async fn validators(&self, epoch: u64) -> Result<(ValidatorCommittee, u64), RpcError> {
-        let mut request = GetEpochRequest::default();
-        request.epoch = Some(epoch);
-        let mask = ["epoch", "committee", "first_checkpoint"];
-        request.read_mask = Some(FieldMask::from_paths(mask));
-        let reply = self
-            .call("GetEpoch", |channel| {
-                let request = request.clone();
-                async move { ledger(channel).get_epoch(request).await }
+    pub fn validators(
+        &self,
+        epoch: u64,
+    ) -> BoxFuture<'_, Result<(ValidatorCommittee, u64), RpcError>> {
+        Box::pin(async move {
+            let mut request = GetEpochRequest::default();
+            request.epoch = Some(epoch);
+            let mask = ["epoch", "committee", "first_checkpoint"];
+            request.read_mask = Some(FieldMask::from_paths(mask));
+            let reply = self
+                .call("GetEpoch", |channel| {
+                    let request = request.clone();
+                    async move { ledger(channel).get_epoch(request).await }
+                })
+                .await?;
+            reply.read(|answer| {
+                let epoch = answer.epoch.ok_or_else(|| missing("epoch"))?;
+                let committee = epoch
+                    .committee
+                    .as_ref()
+                    .ok_or_else(|| missing("committee"))?;
+                let committee = committee
+                    .try_into()
+                    .map_err(|e| malformed("committee", e))?;
+                let first = epoch.first_checkpoint;
+                Ok((committee, first.ok_or_else(|| missing("first_checkpoint"))?))
             })
-            .await?;
-        reply.read(|answer| {
-            let epoch = answer.epoch.ok_or_else(|| missing("epoch"))?;
-            let committee = epoch
-                .committee
-                .as_ref()
-                .ok_or_else(|| missing("committee"))?;
-            let committee = committee
-                .try_into()
-                .map_err(|e| malformed("committee", e))?;
-            let first = epoch.first_checkpoint;
-            Ok((committee, first.ok_or_else(|| missing("first_checkpoint"))?))
         })
     }
 
     /// A checkpoint with its transactions' effects and events.
-    pub(crate) async fn checkpoint(&self, sequence: u64) -> Result<RawCheckpoint, RpcError> {
-        let mut request = GetCheckpointRequest::default();
-        request.checkpoint_id = Some(CheckpointId::SequenceNumber(sequence));
-        request.read_mask = Some(FieldMask::from_paths(MASK));
-        let reply = self
-            .call("GetCheckpoint", |channel| {
-                let request = request.clone();
-                async move { ledger(channel).get_checkpoint(request).await }
+    pub(crate) fn checkpoint(
+        &self,
+        sequence: u64,
+    ) -> BoxFuture<'_, Result<RawCheckpoint, RpcError>> {
+        Box::pin(async move {
+            let mut request = GetCheckpointRequest::default();
+            request.checkpoint_id = Some(CheckpointId::SequenceNumber(sequence));
+            request.read_mask = Some(FieldMask::from_paths(MASK));
+            let reply = self
+                .call("GetCheckpoint", |channel| {
+                    let request = request.clone();
+                    async move { ledger(channel).get_checkpoint(request).await }
+                })
+                .await?;
+            reply.read(|answer| {
+                let checkpoint = answer.checkpoint.ok_or_else(|| missing("checkpoint"))?;
+                read_checkpoint(checkpoint)
             })
-            .await?;
-        reply.read(|answer| {
-            let checkpoint = answer.checkpoint.ok_or_else(|| missing("checkpoint"))?;
-            read_checkpoint(checkpoint)
         })
     }
 
     /// Subscribes to checkpoints as they come to be, at the preferred node or the next ones.
-    pub(crate) async fn subscribe(&self) -> Result<CheckpointStream, RpcError> {
-        let mut request = SubscribeCheckpointsRequest::default();
-        request.read_mask = Some(FieldMask::from_paths(MASK));
-        let reply = self
-            .call("SubscribeCheckpoints", |channel| {
-                let request = request.clone();
-                async move {
-                    SubscriptionServiceClient::new(channel)
-                        .max_decoding_message_size(ANSWER_BYTES_MAX)
-                        .subscribe_checkpoints(request)
-                        .await
-                }
+    pub(crate) fn subscribe(&self) -> BoxFuture<'_, Result<CheckpointStream, RpcError>> {
+        Box::pin(async move {
+            let mut request = SubscribeCheckpointsRequest::default();
+            request.read_mask = Some(FieldMask::from_paths(MASK));
+            let reply = self
+                .call("SubscribeCheckpoints", |channel| {
+                    let request = request.clone();
+                    async move {
+                        SubscriptionServiceClient::new(channel)
+                            .max_decoding_message_size(ANSWER_BYTES_MAX)
+                            .subscribe_checkpoints(request)
+                            .await
+                    }
+                })
+                .await?;
+            let (stream, origin) = reply.into_parts();
+            Ok(CheckpointStream {
+                stream,
+                chain: self.clone(),
+                origin,
             })
-            .await?;
-        let (stream, origin) = reply.into_parts();
-        Ok(CheckpointStream {
-            stream,
-            chain: self.clone(),
-            origin,
         })
     }
 }
 
 impl CheckpointStream {
     /// The next checkpoint. Silence longer than the options allow is an error.
-    pub(crate) async fn next(&mut self) -> Result<RawCheckpoint, RpcError> {
-        let limit = self.chain.options().silence_max;
-        let answer = self
-            .chain
-            .clock()
-            .timeout(limit, self.stream.message())
-            .await;
-        let checkpoint = match answer {
-            Ok(Ok(Some(message))) => message
-                .checkpoint
-                .ok_or_else(|| missing("checkpoint"))
-                .and_then(read_checkpoint),
-            Ok(Ok(None)) => Err(RpcFailure::Status {
-                code: tonic::Code::Unavailable,
-                message: "the subscription ended".to_owned(),
-            }),
-            Ok(Err(status)) => Err(status.into()),
-            Err(elapsed) => {
-                self.origin.node.replace(&self.origin.link);
-                Err(RpcFailure::Timeout {
-                    limit: elapsed.limit,
-                })
-            }
-        };
-        let url = &self.origin.node.url;
-        checkpoint.map_err(|failure| RpcError::new("SubscribeCheckpoints", url, failure))
+    pub(crate) fn next(&mut self) -> BoxFuture<'_, Result<RawCheckpoint, RpcError>> {
+        Box::pin(async move {
+            let limit = self.chain.options().silence_max;
+            let answer = self
+                .chain
+                .clock()
+                .timeout(limit, self.stream.message())
+                .await;
+            let checkpoint = match answer {
+                Ok(Ok(Some(message))) => message
+                    .checkpoint
+                    .ok_or_else(|| missing("checkpoint"))
+                    .and_then(read_checkpoint),
+                Ok(Ok(None)) => Err(RpcFailure::Status {
+                    code: tonic::Code::Unavailable,
+                    message: "the subscription ended".to_owned(),
+                }),
+                Ok(Err(status)) => Err(status.into()),
+                Err(elapsed) => {
+                    self.origin.node.replace(&self.origin.link);
+                    Err(RpcFailure::Timeout {
+                        limit: elapsed.limit,
+                    })
+                }
+            };
+            let url = &self.origin.node.url;
+            checkpoint.map_err(|failure| RpcError::new("SubscribeCheckpoints", url, failure))
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Simulating and executing transactions.
 
 use floe_core::ObjectId;
+use floe_env::BoxFuture;
 use prost_types::FieldMask;
 use sui_rpc::{
     field::FieldMaskUtil as _,
@@ -64,30 +65,35 @@ impl Chain {
     /// # Errors
     /// [`RpcError`] if a node can't be reached or refuses the transaction: stale or missing
     /// objects, malformed arguments.
-    pub async fn simulate(&self, transaction: &Transaction) -> Result<Simulation, RpcError> {
-        let mut request = SimulateTransactionRequest::default();
-        request.transaction = Some(bcs_transaction(transaction)?);
-        request.set_checks(TransactionChecks::Enabled);
-        request.do_gas_selection = Some(false);
-        let paths = MASK.map(|path| format!("transaction.{path}"));
-        let paths = paths.iter().map(String::as_str).chain(["command_outputs"]);
-        request.read_mask = Some(FieldMask::from_paths(paths));
-        let reply = self
-            .call("SimulateTransaction", |channel| {
-                let request = request.clone();
-                async move { execution(channel).simulate_transaction(request).await }
-            })
-            .await?;
-        reply.read(|answer| {
-            let executed = answer.transaction.ok_or_else(|| missing("transaction"))?;
-            let value = |output: &proto::CommandOutput| output.value().value().to_vec();
-            let returns = answer.command_outputs.iter().map(|command| {
-                let values = command.return_values.iter().map(value);
-                values.collect()
-            });
-            Ok(Simulation {
-                returns: returns.collect(),
-                executed: read_executed(&executed, Some(transaction.digest()))?,
+    pub fn simulate<'a>(
+        &'a self,
+        transaction: &'a Transaction,
+    ) -> BoxFuture<'a, Result<Simulation, RpcError>> {
+        Box::pin(async move {
+            let mut request = SimulateTransactionRequest::default();
+            request.transaction = Some(bcs_transaction(transaction)?);
+            request.set_checks(TransactionChecks::Enabled);
+            request.do_gas_selection = Some(false);
+            let paths = MASK.map(|path| format!("transaction.{path}"));
+            let paths = paths.iter().map(String::as_str).chain(["command_outputs"]);
+            request.read_mask = Some(FieldMask::from_paths(paths));
+            let reply = self
+                .call("SimulateTransaction", |channel| {
+                    let request = request.clone();
+                    async move { execution(channel).simulate_transaction(request).await }
+                })
+                .await?;
+            reply.read(|answer| {
+                let executed = answer.transaction.ok_or_else(|| missing("transaction"))?;
+                let value = |output: &proto::CommandOutput| output.value().value().to_vec();
+                let returns = answer.command_outputs.iter().map(|command| {
+                    let values = command.return_values.iter().map(value);
+                    values.collect()
+                });
+                Ok(Simulation {
+                    returns: returns.collect(),
+                    executed: read_executed(&executed, Some(transaction.digest()))?,
+                })
             })
         })
     }
@@ -98,24 +104,26 @@ impl Chain {
     ///
     /// # Errors
     /// [`RpcError`]. If [retryable](RpcError::is_retryable), the transaction may have run.
-    pub async fn execute(
-        &self,
-        transaction: &Transaction,
-        signatures: &[UserSignature],
-    ) -> Result<ExecutedTransaction, RpcError> {
-        let mut request = ExecuteTransactionRequest::default();
-        request.transaction = Some(bcs_transaction(transaction)?);
-        request.signatures = signatures.iter().map(bcs_signature).collect();
-        request.read_mask = Some(FieldMask::from_paths(MASK));
-        let reply = self
-            .call("ExecuteTransaction", |channel| {
-                let request = request.clone();
-                async move { execution(channel).execute_transaction(request).await }
+    pub fn execute<'a>(
+        &'a self,
+        transaction: &'a Transaction,
+        signatures: &'a [UserSignature],
+    ) -> BoxFuture<'a, Result<ExecutedTransaction, RpcError>> {
+        Box::pin(async move {
+            let mut request = ExecuteTransactionRequest::default();
+            request.transaction = Some(bcs_transaction(transaction)?);
+            request.signatures = signatures.iter().map(bcs_signature).collect();
+            request.read_mask = Some(FieldMask::from_paths(MASK));
+            let reply = self
+                .call("ExecuteTransaction", |channel| {
+                    let request = request.clone();
+                    async move { execution(channel).execute_transaction(request).await }
+                })
+                .await?;
+            reply.read(|answer| {
+                let executed = answer.transaction.ok_or_else(|| missing("transaction"))?;
+                read_executed(&executed, Some(transaction.digest()))
             })
-            .await?;
-        reply.read(|answer| {
-            let executed = answer.transaction.ok_or_else(|| missing("transaction"))?;
-            read_executed(&executed, Some(transaction.digest()))
         })
     }
 
@@ -123,45 +131,49 @@ impl Chain {
     ///
     /// # Errors
     /// [`RpcError`] if a node can't be reached, or its answer is of no use.
-    pub async fn transaction(
+    pub fn transaction(
         &self,
         digest: Digest,
-    ) -> Result<Option<ExecutedTransaction>, RpcError> {
-        let mut request = GetTransactionRequest::default();
-        request.digest = Some(digest.to_string());
-        request.read_mask = Some(FieldMask::from_paths(MASK));
-        let reply = self
-            .call("GetTransaction", |channel| {
-                let request = request.clone();
-                async move { ledger(channel).get_transaction(request).await }
-            })
-            .await;
-        match reply {
-            Ok(reply) => reply.read(|answer| {
-                let executed = answer.transaction.ok_or_else(|| missing("transaction"))?;
-                read_executed(&executed, Some(digest)).map(Some)
-            }),
-            Err(error) if error.code() == Some(Code::NotFound) => Ok(None),
-            Err(error) => Err(error),
-        }
+    ) -> BoxFuture<'_, Result<Option<ExecutedTransaction>, RpcError>> {
+        Box::pin(async move {
+            let mut request = GetTransactionRequest::default();
+            request.digest = Some(digest.to_string());
+            request.read_mask = Some(FieldMask::from_paths(MASK));
+            let reply = self
+                .call("GetTransaction", |channel| {
+                    let request = request.clone();
+                    async move { ledger(channel).get_transaction(request).await }
+                })
+                .await;
+            match reply {
+                Ok(reply) => reply.read(|answer| {
+                    let executed = answer.transaction.ok_or_else(|| missing("transaction"))?;
+                    read_executed(&executed, Some(digest)).map(Some)
+                }),
+                Err(error) if error.code() == Some(Code::NotFound) => Ok(None),
+                Err(error) => Err(error),
+            }
+        })
     }
 
     /// The price of a unit of gas in MIST.
     ///
     /// # Errors
     /// [`RpcError`] if a node can't be reached, or its answer is of no use.
-    pub async fn gas_price(&self) -> Result<u64, RpcError> {
-        let mut request = GetEpochRequest::default();
-        request.read_mask = Some(FieldMask::from_paths(["reference_gas_price"]));
-        let reply = self
-            .call("GetEpoch", |channel| {
-                let request = request.clone();
-                async move { ledger(channel).get_epoch(request).await }
+    pub fn gas_price(&self) -> BoxFuture<'_, Result<u64, RpcError>> {
+        Box::pin(async move {
+            let mut request = GetEpochRequest::default();
+            request.read_mask = Some(FieldMask::from_paths(["reference_gas_price"]));
+            let reply = self
+                .call("GetEpoch", |channel| {
+                    let request = request.clone();
+                    async move { ledger(channel).get_epoch(request).await }
+                })
+                .await?;
+            reply.read(|answer| {
+                let price = answer.epoch.and_then(|epoch| epoch.reference_gas_price);
+                price.ok_or_else(|| missing("reference_gas_price"))
             })
-            .await?;
-        reply.read(|answer| {
-            let price = answer.epoch.and_then(|epoch| epoch.reference_gas_price);
-            price.ok_or_else(|| missing("reference_gas_price"))
         })
     }
 }

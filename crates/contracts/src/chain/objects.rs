@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use floe_core::{ObjectId, SuiAddress};
+use floe_env::BoxFuture;
 use prost_types::FieldMask;
 use sui_rpc::{
     field::FieldMaskUtil as _,
@@ -76,21 +77,26 @@ impl Chain {
     ///
     /// # Errors
     /// [`RpcError`] if a node can't be reached, or its answer is of no use.
-    pub async fn objects(&self, ids: &[ObjectId]) -> Result<Vec<Option<RawObject>>, RpcError> {
-        let mut objects = Vec::with_capacity(ids.len());
-        for batch in ids.chunks(BATCH_MAX) {
-            let mut request = BatchGetObjectsRequest::default();
-            request.requests = batch.iter().map(by_id).collect();
-            request.read_mask = Some(FieldMask::from_paths(MASK));
-            let reply = self
-                .call("BatchGetObjects", |channel| {
-                    let request = request.clone();
-                    async move { ledger(channel).batch_get_objects(request).await }
-                })
-                .await?;
-            objects.extend(reply.read(|answer| read_batch(answer, batch))?);
-        }
-        Ok(objects)
+    pub fn objects<'a>(
+        &'a self,
+        ids: &'a [ObjectId],
+    ) -> BoxFuture<'a, Result<Vec<Option<RawObject>>, RpcError>> {
+        Box::pin(async move {
+            let mut objects = Vec::with_capacity(ids.len());
+            for batch in ids.chunks(BATCH_MAX) {
+                let mut request = BatchGetObjectsRequest::default();
+                request.requests = batch.iter().map(by_id).collect();
+                request.read_mask = Some(FieldMask::from_paths(MASK));
+                let reply = self
+                    .call("BatchGetObjects", |channel| {
+                        let request = request.clone();
+                        async move { ledger(channel).batch_get_objects(request).await }
+                    })
+                    .await?;
+                objects.extend(reply.read(|answer| read_batch(answer, batch))?);
+            }
+            Ok(objects)
+        })
     }
 
     /// The latest version of an object; `None` if it does not exist.
@@ -106,33 +112,35 @@ impl Chain {
     ///
     /// # Errors
     /// [`RpcError`] if a node can't be reached, refuses the token, or its answer is of no use.
-    pub async fn owned(
-        &self,
+    pub fn owned<'a>(
+        &'a self,
         owner: SuiAddress,
-        object_type: &StructTag,
+        object_type: &'a StructTag,
         page_size: u32,
         page: Option<PageToken>,
-    ) -> Result<ObjectPage, RpcError> {
-        let mut request = ListOwnedObjectsRequest::default();
-        request.owner = Some(owner.to_string());
-        request.object_type = Some(object_type.to_string());
-        request.page_size = Some(page_size);
-        request.page_token = page.map(|token| token.0);
-        request.read_mask = Some(FieldMask::from_paths(MASK));
-        let reply = self
-            .call("ListOwnedObjects", |channel| {
-                let request = request.clone();
-                async move { state(channel).list_owned_objects(request).await }
-            })
-            .await?;
-        reply.read(|answer| {
-            let objects = answer.objects.iter().map(read_object);
-            Ok(ObjectPage {
-                objects: objects.collect::<Result<_, _>>()?,
-                next: answer
-                    .next_page_token
-                    .filter(|token| !token.is_empty())
-                    .map(PageToken),
+    ) -> BoxFuture<'a, Result<ObjectPage, RpcError>> {
+        Box::pin(async move {
+            let mut request = ListOwnedObjectsRequest::default();
+            request.owner = Some(owner.to_string());
+            request.object_type = Some(object_type.to_string());
+            request.page_size = Some(page_size);
+            request.page_token = page.map(|token| token.0);
+            request.read_mask = Some(FieldMask::from_paths(MASK));
+            let reply = self
+                .call("ListOwnedObjects", |channel| {
+                    let request = request.clone();
+                    async move { state(channel).list_owned_objects(request).await }
+                })
+                .await?;
+            reply.read(|answer| {
+                let objects = answer.objects.iter().map(read_object);
+                Ok(ObjectPage {
+                    objects: objects.collect::<Result<_, _>>()?,
+                    next: answer
+                        .next_page_token
+                        .filter(|token| !token.is_empty())
+                        .map(PageToken),
+                })
             })
         })
     }
@@ -141,19 +149,25 @@ impl Chain {
     ///
     /// # Errors
     /// [`RpcError`] if a node can't be reached, or its answer is of no use.
-    pub async fn balance(&self, owner: SuiAddress, coin_type: &StructTag) -> Result<u64, RpcError> {
-        let mut request = GetBalanceRequest::default();
-        request.owner = Some(owner.to_string());
-        request.coin_type = Some(coin_type.to_string());
-        let reply = self
-            .call("GetBalance", |channel| {
-                let request = request.clone();
-                async move { state(channel).get_balance(request).await }
+    pub fn balance<'a>(
+        &'a self,
+        owner: SuiAddress,
+        coin_type: &'a StructTag,
+    ) -> BoxFuture<'a, Result<u64, RpcError>> {
+        Box::pin(async move {
+            let mut request = GetBalanceRequest::default();
+            request.owner = Some(owner.to_string());
+            request.coin_type = Some(coin_type.to_string());
+            let reply = self
+                .call("GetBalance", |channel| {
+                    let request = request.clone();
+                    async move { state(channel).get_balance(request).await }
+                })
+                .await?;
+            reply.read(|answer| {
+                let balance = answer.balance.ok_or_else(|| missing("balance"))?;
+                Ok(balance.balance.unwrap_or_default())
             })
-            .await?;
-        reply.read(|answer| {
-            let balance = answer.balance.ok_or_else(|| missing("balance"))?;
-            Ok(balance.balance.unwrap_or_default())
         })
     }
 }

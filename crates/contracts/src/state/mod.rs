@@ -15,7 +15,7 @@ use std::{
 };
 
 use floe_core::Epoch;
-use floe_env::{Env, Moment};
+use floe_env::{BoxFuture, Env, Moment};
 
 pub use self::{
     committees::{Committees, NoCommittee, NodeInfo, ShardMap},
@@ -190,15 +190,17 @@ impl Contracts {
         last.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn read_state(&self) -> Result<Arc<NetworkState>, ReadError> {
-        let at = self.0.chain.clock().monotonic();
-        let previous = self.last().map(|read| read.state);
-        let state = Arc::new(self.fetch(previous.as_deref()).await?);
-        let read = Read {
-            state: state.clone(),
-            at,
-        };
-        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
-        Ok(state)
+    fn read_state(&self) -> BoxFuture<'_, Result<Arc<NetworkState>, ReadError>> {
+        Box::pin(async move {
+            let at = self.0.chain.clock().monotonic();
+            let previous = self.last().map(|read| read.state);
+            let state = Arc::new(self.fetch(previous.as_deref()).await?);
+            let read = Read {
+                state: state.clone(),
+                at,
+            };
+            *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
+            Ok(state)
+        })
     }
 }

@@ -9,6 +9,7 @@ use floe_core::{
         events::ContractEvent,
     },
 };
+use floe_env::BoxFuture;
 
 use super::{Executed, Wallet};
 use crate::{
@@ -557,22 +558,34 @@ impl Wallet {
     ///
     /// # Errors
     /// [`TransactionError`].
-    pub async fn run(&self, build: impl Fn(&mut Calls<'_>)) -> Result<Executed, TransactionError> {
-        let deployment = self.contracts().deployment().await?;
-        let mut ptb = Ptb::new();
-        build(&mut Calls::new(&mut ptb, &deployment));
-        match self.execute(&ptb).await {
-            Err(error) if error.abort().is_some_and(crate::Abort::is_outdated) => {
-                let fresh = self.contracts().refresh().await?.deployment.clone();
-                if fresh.package == deployment.package {
-                    return Err(error);
+    pub fn run<'a>(
+        &'a self,
+        build: impl Fn(&mut Calls<'_>) + Send + 'a,
+    ) -> BoxFuture<'a, Result<Executed, TransactionError>> {
+        self.run_built(Box::new(build))
+    }
+
+    fn run_built<'a>(
+        &'a self,
+        build: Box<dyn Fn(&mut Calls<'_>) + Send + 'a>,
+    ) -> BoxFuture<'a, Result<Executed, TransactionError>> {
+        Box::pin(async move {
+            let deployment = self.contracts().deployment().await?;
+            let mut ptb = Ptb::new();
+            build(&mut Calls::new(&mut ptb, &deployment));
+            match self.execute(&ptb).await {
+                Err(error) if error.abort().is_some_and(crate::Abort::is_outdated) => {
+                    let fresh = self.contracts().refresh().await?.deployment.clone();
+                    if fresh.package == deployment.package {
+                        return Err(error);
+                    }
+                    let mut ptb = Ptb::new();
+                    build(&mut Calls::new(&mut ptb, &fresh));
+                    self.execute(&ptb).await
                 }
-                let mut ptb = Ptb::new();
-                build(&mut Calls::new(&mut ptb, &fresh));
-                self.execute(&ptb).await
+                outcome => outcome,
             }
-            outcome => outcome,
-        }
+        })
     }
 
     pub(super) fn created(

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::PoisonError, time::Duration};
 
 use floe_core::{ObjectId, wire};
+use floe_env::BoxFuture;
 use sui_sdk_types::{
     Digest, ExecutionError, GasCostSummary, ObjectReference, Owner, Transaction, UserSignature,
 };
@@ -71,61 +72,71 @@ impl Wallet {
     ///
     /// # Errors
     /// [`TransactionError`]. Nothing was paid except where the error names a transaction.
-    pub async fn execute(&self, ptb: &Ptb) -> Result<Executed, TransactionError> {
-        let deployment = self.contracts().deployment().await?;
-        let mut gas_factor = 1;
-        let mut rebuilds = 0;
-        let mut refused = None;
-        loop {
-            // On the heap: every operation of the wallet has this future in its own.
-            match Box::pin(self.attempt(ptb, &deployment, gas_factor)).await {
-                Ok(executed) => return Ok(executed),
-                Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::MoreGas) => gas_factor *= 4,
-                Err(Failure::Scattered(token)) => Box::pin(self.gather(token)).await?,
-                Err(Failure::Stale(digest, error)) => {
-                    // The same transaction would be refused again.
-                    if rebuilds >= self.0.options.rebuilds
-                        || (digest.is_some() && digest == refused)
-                    {
-                        return Err(error);
+    pub fn execute<'a>(
+        &'a self,
+        ptb: &'a Ptb,
+    ) -> BoxFuture<'a, Result<Executed, TransactionError>> {
+        Box::pin(async move {
+            let deployment = self.contracts().deployment().await?;
+            let mut gas_factor = 1;
+            let mut rebuilds = 0;
+            let mut refused = None;
+            loop {
+                // On the heap: every operation of the wallet has this future in its own.
+                match Box::pin(self.attempt(ptb, &deployment, gas_factor)).await {
+                    Ok(executed) => return Ok(executed),
+                    Err(Failure::Final(error)) => return Err(error),
+                    Err(Failure::MoreGas) => gas_factor *= 4,
+                    Err(Failure::Scattered(token)) => Box::pin(self.gather(token)).await?,
+                    Err(Failure::Stale(digest, error)) => {
+                        // The same transaction would be refused again.
+                        if rebuilds >= self.0.options.rebuilds
+                            || (digest.is_some() && digest == refused)
+                        {
+                            return Err(error);
+                        }
+                        tracing::debug!(%error, rebuilds, "building the transaction anew");
+                        self.forget_gas_price();
+                        rebuilds += 1;
+                        refused = digest;
+                        let chain = self.contracts().chain();
+                        chain
+                            .clock()
+                            .sleep(chain.jittered(LAG_PAUSE * rebuilds))
+                            .await;
                     }
-                    tracing::debug!(%error, rebuilds, "building the transaction anew");
-                    self.forget_gas_price();
-                    rebuilds += 1;
-                    refused = digest;
-                    let chain = self.contracts().chain();
-                    chain
-                        .clock()
-                        .sleep(chain.jittered(LAG_PAUSE * rebuilds))
-                        .await;
                 }
             }
-        }
+        })
     }
 
     /// Runs a transaction without consequences, as this wallet would.
     ///
     /// # Errors
     /// [`TransactionError`], also if the transaction would fail.
-    pub async fn simulate(&self, ptb: &Ptb) -> Result<Simulation, TransactionError> {
-        let deployment = self.contracts().deployment().await?;
-        let held = self.hold(ptb, &deployment, 1).await;
-        let (held, objects) = held.map_err(|error| match error {
-            TakeError::Final(error) => error,
-            TakeError::Scattered { most, .. } => TransactionError::InsufficientSui {
-                needed_mist: self.wanted_sui(ptb, 1),
-                available_mist: most,
-                address: self.address(),
-            },
-        })?;
-        let budget = self.budget_limit(ptb, &held);
-        let transaction = self
-            .complete(ptb, &deployment, &objects, &held, budget)
-            .await?;
-        let simulation = self.contracts().chain().simulate(&transaction).await?;
-        check(&simulation.executed.effects, None)?;
-        Ok(simulation)
+    pub fn simulate<'a>(
+        &'a self,
+        ptb: &'a Ptb,
+    ) -> BoxFuture<'a, Result<Simulation, TransactionError>> {
+        Box::pin(async move {
+            let deployment = self.contracts().deployment().await?;
+            let held = self.hold(ptb, &deployment, 1).await;
+            let (held, objects) = held.map_err(|error| match error {
+                TakeError::Final(error) => error,
+                TakeError::Scattered { most, .. } => TransactionError::InsufficientSui {
+                    needed_mist: self.wanted_sui(ptb, 1),
+                    available_mist: most,
+                    address: self.address(),
+                },
+            })?;
+            let budget = self.budget_limit(ptb, &held);
+            let transaction = self
+                .complete(ptb, &deployment, &objects, &held, budget)
+                .await?;
+            let simulation = self.contracts().chain().simulate(&transaction).await?;
+            check(&simulation.executed.effects, None)?;
+            Ok(simulation)
+        })
     }
 
     /// Puts as many coins together as a transaction takes. Smaller ones are a payment's last resort,
