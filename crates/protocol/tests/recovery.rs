@@ -94,9 +94,18 @@ enum Event {
 }
 
 fn run(blob: &Blob, kinds: &[Kind], me: MemberIndex, missing: &[(Axis, SliverIndex)]) -> Outcome {
+    run_with(FetchOptions::default(), blob, kinds, me, missing)
+}
+
+fn run_with(
+    options: FetchOptions,
+    blob: &Blob,
+    kinds: &[Kind],
+    me: MemberIndex,
+    missing: &[(Axis, SliverIndex)],
+) -> Outcome {
     let committee = committee(SHARDS, u16::try_from(kinds.len()).unwrap());
     let mut now = Timestamp::default();
-    let options = FetchOptions::default();
     let mut recovery = Recovery::new(committee, Some(me), &blob.metadata, missing, options, now);
     let mut agenda = Agenda::new();
     let mut outcome = Outcome::default();
@@ -209,5 +218,26 @@ fn silent_lying_and_missing_nodes_are_made_up_for() {
             "{bad:?} {:?}",
             outcome.took
         );
+    }
+}
+
+/// One that was asked for as many symbols as may be under way, and said nothing, kept all others from
+/// being asked until the recovery was given up.
+#[test]
+fn silent_nodes_do_not_take_up_the_room() {
+    let blob = Blob::new();
+    for seed in 0..10 {
+        let mut kinds = [Kind::Good; 10];
+        kinds[1] = Kind::Silent;
+        kinds[4] = Kind::Silent;
+        // What three slivers of a node have for three others.
+        let options = FetchOptions {
+            in_flight_bytes_max: 1_700,
+            seed,
+            ..FetchOptions::default()
+        };
+        let outcome = run_with(options, &blob, &kinds, MemberIndex(0), &missing());
+        check(&blob, &outcome);
+        assert!(outcome.took < Duration::from_secs(3), "{:?}", outcome.took);
     }
 }

@@ -199,9 +199,11 @@ impl Recovery {
         None
     }
 
-    /// Symbols that may still be asked for with what is under way; some at least if nothing is.
+    /// Symbols that may still be asked for with what is under way; some at least if nothing is. What is
+    /// overdue does not count: it may never come.
     fn room(&self) -> usize {
-        let symbols = self.nodes.iter().map(|(_, open)| {
+        let awaited = self.nodes.iter().filter(|(_, open)| !open.overdue);
+        let symbols = awaited.map(|(_, open)| {
             let SymbolRequest {
                 targets, sources, ..
             } = &open.what;
