@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use floe_api::BlobStatus;
-use floe_contracts::{NetworkState, ShardMap};
+use floe_contracts::{NetworkState, ShardMap, events::nth_event};
 use floe_core::{BlobId, EventId, onchain::events::ContractEvent};
 use floe_env::BoxFuture;
 use floe_node_client::Moved;
@@ -192,18 +192,8 @@ impl Client {
             .transaction(digest)
             .await
             .map_err(floe_contracts::ReadError::from)?;
-        let event = found.and_then(|transaction| {
-            let place = usize::try_from(id.event_seq).ok()?;
-            let event = transaction.events.0.into_iter().nth(place)?;
-            let package = floe_contracts::object_id(event.type_.address());
-            let ours = event.type_.module().as_str() == "events"
-                && state.deployment.event_packages().contains(&package);
-            if !ours {
-                return None;
-            }
-            ContractEvent::from_bcs(event.type_.name().as_str(), &event.contents).ok()
-        });
-        Ok(event)
+        let packages = state.deployment.event_packages();
+        Ok(found.and_then(|found| nth_event(&found.events.0, &packages, id.event_seq)))
     }
 }
 

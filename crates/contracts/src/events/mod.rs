@@ -18,5 +18,7 @@ mod verify;
 pub use self::{
     follower::{EventFollower, FollowError},
     position::{EventCursor, Position, PositionError},
-    verify::{CheckpointError, CheckpointFault, VerifiedCheckpoint, VerifiedEvent, Verifier},
+    verify::{
+        CheckpointError, CheckpointFault, VerifiedCheckpoint, VerifiedEvent, Verifier, nth_event,
+    },
 };

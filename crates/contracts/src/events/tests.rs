@@ -463,3 +463,14 @@ fn committees_that_cannot_sign_are_refused() {
     much[0].stake = u64::MAX;
     assert!(matches!(with(much), CheckpointFault::Validators { .. }));
 }
+
+/// The event of a transaction that did something else before was not found.
+#[test]
+fn events_of_a_transaction_are_counted_among_those_of_the_contracts() {
+    let other = event(ObjectId([9; 32]), &started(1));
+    let (first, second) = (event(WALRUS, &started(2)), event(WALRUS, &started(3)));
+    let events = [other.clone(), first, other, second];
+    let packages = BTreeSet::from([WALRUS]);
+    let found = [0, 1, 2, u64::MAX].map(|place| nth_event(&events, &packages, place));
+    assert_eq!(found, [Some(started(2)), Some(started(3)), None, None]);
+}

@@ -1,5 +1,7 @@
 //! Verifying one checkpoint after the other.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use floe_core::{
     ObjectId,
@@ -301,7 +303,7 @@ impl Verifier {
         &mut self,
         summary: CheckpointSummary,
         digest: Digest,
-        packages: std::collections::BTreeSet<ObjectId>,
+        packages: BTreeSet<ObjectId>,
     ) -> Result<(), CheckpointFault> {
         if let Some(end) = summary.end_of_epoch_data {
             let validators = ValidatorCommittee {
@@ -370,16 +372,33 @@ fn events_of(
 /// The event if it is one of the contracts.
 fn read_event(
     event: &Event,
-    packages: &std::collections::BTreeSet<ObjectId>,
+    packages: &BTreeSet<ObjectId>,
     cursor: EventCursor,
 ) -> Result<Option<ContractEvent>, CheckpointFault> {
-    let tag = &event.type_;
-    if tag.module().as_str() != "events" || !packages.contains(&object_id(tag.address())) {
+    if !is_theirs(event, packages) {
         return Ok(None);
     }
-    let read = ContractEvent::from_bcs(tag.name().as_str(), &event.contents);
+    let read = ContractEvent::from_bcs(event.type_.name().as_str(), &event.contents);
     read.map(Some)
         .map_err(|source| CheckpointFault::Event { cursor, source })
+}
+
+fn is_theirs(event: &Event, packages: &BTreeSet<ObjectId>) -> bool {
+    let tag = &event.type_;
+    tag.module().as_str() == "events" && packages.contains(&object_id(tag.address()))
+}
+
+/// The contracts' event at a place of a transaction, as nodes count: whatever else happened there does
+/// not count (`docs/spec/node.md` §2.2).
+pub fn nth_event(
+    events: &[Event],
+    packages: &BTreeSet<ObjectId>,
+    place: u64,
+) -> Option<ContractEvent> {
+    let place = usize::try_from(place).ok()?;
+    let mut theirs = events.iter().filter(|event| is_theirs(event, packages));
+    let event = theirs.nth(place)?;
+    ContractEvent::from_bcs(event.type_.name().as_str(), &event.contents).ok()
 }
 
 fn digest(salt: &str, bytes: &Bytes) -> Digest {
