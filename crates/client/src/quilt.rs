@@ -379,7 +379,10 @@ impl QuiltReader {
         let quilt_id = self.blob.blob_id();
         let read = move |columns: &dyn Columns| {
             let patch = PatchReader::open(columns, id)?;
-            let length = usize::try_from(patch.length().min(max)).unwrap_or_default();
+            let length = Some(patch.length()).filter(|length| *length <= max);
+            let Some(length) = length.and_then(|length| usize::try_from(length).ok()) else {
+                return Ok(Err(patch.length()));
+            };
             let mut bytes = vec![0; length];
             let read = patch.read_at(0, &mut bytes);
             read.map_err(|source| floe_encoding::quilt::ReadError::Columns {
@@ -388,7 +391,7 @@ impl QuiltReader {
                 source,
             })?;
             let header = patch.header();
-            Ok(QuiltContent {
+            Ok(Ok(QuiltContent {
                 identifier: header.identifier.as_str().to_owned(),
                 tags: header.tags.clone(),
                 bytes,
@@ -396,9 +399,14 @@ impl QuiltReader {
                     quilt_id,
                     internal_id: id,
                 },
-            })
+            }))
         };
-        self.with_columns(read).await
+        let too_large = |length| ClientError::TooLargeForMemory {
+            blob_id: quilt_id,
+            length,
+            max,
+        };
+        self.with_columns(read).await?.map_err(too_large)
     }
 
     /// Runs something on the columns there are, off the threads of the network.
@@ -461,5 +469,50 @@ impl Columns for TakenColumns<'_> {
             .get(&column)
             .ok_or(std::io::ErrorKind::NotFound)?;
         column.as_slice().read_at(offset as u64, buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ClientConfig,
+        compute::MemoryBlob,
+        testing::{Kind, Network},
+    };
+
+    /// A patch beyond the limit came back shortened, as if that were all of it.
+    #[tokio::test]
+    async fn patches_are_whole_or_an_error() {
+        let codec = floe_encoding::RedStuff::new(14).unwrap();
+        let patch = |name: &str, length: usize| Patch {
+            identifier: PatchIdentifier::new(name).unwrap(),
+            tags: Tags::new(),
+            content: vec![7; length],
+        };
+        let patches = vec![patch("large", 101), patch("small", 100)];
+        let quilt = Quilt::build(codec.params(), patches).unwrap();
+        let index = quilt.index().clone();
+        let mut bytes = vec![0; usize::try_from(quilt.length()).unwrap()];
+        quilt.read_at(0, &mut bytes).unwrap();
+        let config = ClientConfig {
+            read_bytes_max: 100,
+            ..ClientConfig::default()
+        };
+        let (network, metadata) = Network::with(&[Kind::Good; 7], Some(&bytes), config);
+        let whole = MemoryBlob::new(bytes.len());
+        floe_encoding::BlobOutput::write_at(&whole, 0, &bytes).unwrap();
+        let mut reader = QuiltReader::new(network.opened(metadata.unwrap())).unwrap();
+        reader.whole = Some(Arc::new(whole));
+        let [large, small] = index.patches() else {
+            panic!("{index:?}");
+        };
+        let small = reader.read_one(small.columns).await.unwrap();
+        assert_eq!(small.bytes, vec![7; 100]);
+        let error = reader.read_one(large.columns).await.unwrap_err();
+        let ClientError::TooLargeForMemory { length, max, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!((length, max), (101, 100));
     }
 }

@@ -33,7 +33,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use crate::{Client, ClientConfig};
+use crate::{Client, ClientConfig, OpenBlob};
 
 pub(crate) const EPOCH: Epoch = Epoch(3);
 const FIRST_PORT: u16 = 1000;
@@ -112,6 +112,14 @@ pub(crate) fn encoded(codec: &RedStuff, blob: &[u8]) -> (VerifiedMetadata, Memor
 impl Network {
     /// A network of these nodes, with two shards each, whose nodes have `blob` if there is one.
     pub(crate) fn new(kinds: &[Kind], blob: Option<&[u8]>) -> (Self, Option<VerifiedMetadata>) {
+        Self::with(kinds, blob, ClientConfig::default())
+    }
+
+    pub(crate) fn with(
+        kinds: &[Kind],
+        blob: Option<&[u8]>,
+        config: ClientConfig,
+    ) -> (Self, Option<VerifiedMetadata>) {
         let n_shards = u16::try_from(kinds.len() * 2).unwrap();
         let codec = RedStuff::new(n_shards).unwrap();
         let encoded = blob.map(|blob| encoded(&codec, blob));
@@ -153,7 +161,7 @@ impl Network {
         let chain = Chain::new(&env, ["http://127.0.0.1:1"], RpcOptions::default()).unwrap();
         let none = NetworkConfig::new(ObjectId::ZERO, ObjectId::ZERO, ["http://127.0.0.1:1"]);
         let network = Self {
-            client: Client::new(env, Contracts::new(chain, none), ClientConfig::default()),
+            client: Client::new(env, Contracts::new(chain, none), config),
             codec,
             shards: ShardMap {
                 committee: Arc::new(Committee::new(EPOCH, n_shards, members).unwrap()),
@@ -162,6 +170,16 @@ impl Network {
             stored,
         };
         (network, encoded.map(|(metadata, _)| metadata))
+    }
+
+    /// The blob of this metadata, opened.
+    pub(crate) fn opened(&self, metadata: VerifiedMetadata) -> OpenBlob {
+        OpenBlob {
+            client: self.client.clone(),
+            codec: self.codec.clone(),
+            metadata: Arc::new(metadata),
+            certified: EPOCH,
+        }
     }
 }
 

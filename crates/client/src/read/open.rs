@@ -27,7 +27,7 @@ pub struct OpenBlob {
     pub(crate) codec: RedStuff,
     pub(crate) metadata: Arc<VerifiedMetadata>,
     /// When it was certified, as far as it matters for whom to ask.
-    pub(super) certified: Epoch,
+    pub(crate) certified: Epoch,
 }
 
 impl Client {

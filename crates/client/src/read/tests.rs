@@ -10,7 +10,7 @@ use super::{BlobStream, OpenBlob};
 use crate::{
     ClientError, NoProgress,
     compute::MemoryBlob,
-    testing::{EPOCH, Kind, Network},
+    testing::{Kind, Network},
 };
 
 fn blob(length: usize) -> Vec<u8> {
@@ -41,12 +41,7 @@ impl Reading {
             .fetch_metadata(&network.shards, id, &network.codec)
             .await?;
         assert_eq!(found, metadata);
-        let opened = OpenBlob {
-            client,
-            codec: network.codec.clone(),
-            metadata: Arc::new(metadata),
-            certified: EPOCH,
-        };
+        let opened = network.opened(metadata);
         Ok(Self {
             network,
             opened,
