@@ -5,39 +5,30 @@ mod blob;
 mod inconsistency;
 mod peers;
 mod slivers;
+mod turns;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use floe_core::BlobId;
-use floe_env::Moment;
 use floe_storage::StoreError;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
 use self::peers::Peers;
+use self::turns::{TURNS_MAX, Turns};
 use crate::shared::Shared;
-
-/// Blobs whose turn is kept track of at once; the others are in the store.
-const WAITING_MAX: usize = 1024;
-
-/// When a blob's turn is.
-#[derive(Debug, Clone, Copy)]
-struct Turn {
-    due: Moment,
-    attempt: u32,
-    is_running: bool,
-}
 
 /// Looks after the blobs of which something is missing.
 #[derive(Debug)]
 pub(crate) struct Recoveries {
     shared: Arc<Shared>,
     peers: Arc<Peers>,
-    turns: BTreeMap<BlobId, Turn>,
+    turns: Turns,
     /// Where to look on in the store.
     scan_from: BlobId,
+    /// Whether the store may name more than were noted.
+    has_more: bool,
 }
 
 impl Recoveries {
@@ -45,8 +36,9 @@ impl Recoveries {
         Self {
             peers: Arc::new(Peers::new(Arc::clone(&shared))),
             shared,
-            turns: BTreeMap::new(),
+            turns: Turns::default(),
             scan_from: BlobId::ZERO,
+            has_more: false,
         }
     }
 
@@ -56,13 +48,13 @@ impl Recoveries {
         loop {
             let now = self.shared.env.clock.monotonic();
             while running.len() < self.shared.options.recovery.blobs
-                && let Some(blob_id) = self.next_due(now)
+                && let Some(blob_id) = self.turns.next(now)
             {
                 let peers = Arc::clone(&self.peers);
                 running.push(async move { (blob_id, blob::recover(peers, blob_id).await) });
             }
             // Without a turn to wait for, only a new one wakes this up.
-            let wake = self.shared.env.clock.sleep_until(self.next_turn());
+            let wake = self.shared.env.clock.sleep_until(self.turns.next_at());
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return Ok(()),
@@ -73,46 +65,29 @@ impl Recoveries {
         }
     }
 
-    fn next_due(&mut self, now: Moment) -> Option<BlobId> {
-        let due = |turn: &Turn| !turn.is_running && turn.due <= now;
-        let (blob_id, turn) = self.turns.iter_mut().find(|(_, turn)| due(turn))?;
-        turn.is_running = true;
-        Some(*blob_id)
-    }
-
-    fn next_turn(&self) -> Moment {
-        let waiting = self.turns.values().filter(|turn| !turn.is_running);
-        let never = Moment::new(std::time::Duration::MAX);
-        waiting.map(|turn| turn.due).min().unwrap_or(never)
-    }
-
     /// Takes note of blobs in the store that are new.
     async fn scan(&mut self) -> Result<(), StoreError> {
-        let room = WAITING_MAX.saturating_sub(self.turns.len());
-        if room == 0 {
-            return Ok(());
-        }
         let start = self.scan_from;
         let found = self.shared.io(move |shared| {
-            let mut found = shared.store.recoveries(&start, WAITING_MAX)?;
-            if start != BlobId::ZERO && found.len() < WAITING_MAX {
-                found.extend(shared.store.recoveries(&BlobId::ZERO, WAITING_MAX)?);
+            let mut found = shared.store.recoveries(&start, TURNS_MAX)?;
+            if start != BlobId::ZERO && found.len() < TURNS_MAX {
+                found.extend(shared.store.recoveries(&BlobId::ZERO, TURNS_MAX)?);
             }
             Ok::<_, StoreError>(found)
         });
         let found = found.await?;
+        self.has_more = found.len() >= TURNS_MAX;
         let now = self.shared.env.clock.monotonic();
-        for (blob_id, event_index) in found.into_iter().take(room) {
+        for (blob_id, event_index) in found {
             // The client may still bring what it certified just now.
             let due = match event_index {
                 0 => now,
                 _ => now.after(self.shared.options.recovery.deferral()),
             };
-            self.turns.entry(blob_id).or_insert(Turn {
-                due,
-                attempt: 0,
-                is_running: false,
-            });
+            if !self.turns.add(blob_id, due) {
+                self.has_more = true;
+                break;
+            }
             self.scan_from = blob_id;
         }
         Ok(())
@@ -125,25 +100,23 @@ impl Recoveries {
     ) -> Result<(), StoreError> {
         match outcome {
             Ok(()) => {
-                self.turns.remove(&blob_id);
+                self.turns.end(&blob_id);
                 self.shared.io(move |shared| end(shared, &blob_id)).await?;
-                if self.turns.is_empty() {
+                let left = self.turns.len();
+                if left == 0 || self.has_more && left <= TURNS_MAX / 2 {
                     self.scan().await?;
                 }
-                if self.turns.is_empty() {
+                if self.turns.len() == 0 {
                     self.shared.recoveries_done.notify_one();
                 }
             }
             Err(blob::NotRecovered::Store(error)) => return Err(error),
             Err(error) => {
-                let Some(turn) = self.turns.get_mut(&blob_id) else {
-                    return Ok(());
-                };
-                turn.attempt += 1;
-                turn.is_running = false;
-                let pause = self.shared.options.recovery.pause(turn.attempt);
-                turn.due = self.shared.env.clock.monotonic().after(pause);
-                tracing::warn!(%blob_id, %error, ?pause, "a blob is not recovered yet");
+                tracing::warn!(%blob_id, %error, "a blob is not recovered yet");
+                let now = self.shared.env.clock.monotonic();
+                let options = &self.shared.options.recovery;
+                self.turns
+                    .again(&blob_id, now, |failures| options.pause(failures));
             }
         }
         Ok(())
