@@ -80,11 +80,6 @@ impl BlobStatus {
         matches!(self, Self::Deletable { .. } | Self::Permanent { .. })
     }
 
-    /// Whether a permanent registration is certified until `epoch` or later.
-    pub fn is_permanently_certified_until(&self, epoch: Epoch) -> bool {
-        matches!(self, Self::Permanent { is_certified: true, end_epoch, .. } if *end_epoch >= epoch)
-    }
-
     /// The place in a blob's life, then what decides between equal ones.
     fn rank(
         &self,

@@ -34,7 +34,7 @@ pub(crate) struct Inner {
     verifiers: Mutex<Vec<SliverVerifier>>,
     /// Uploads that may be under way.
     pub(crate) uploads: Arc<Semaphore>,
-    tails: Mutex<Option<Tasks>>,
+    tails: Mutex<Tasks>,
 }
 
 /// Verifiers kept for reuse.
@@ -59,7 +59,7 @@ impl Client {
             codec: Mutex::new(None),
             verifiers: Mutex::default(),
             uploads: Arc::new(Semaphore::new(config.uploads_max)),
-            tails: Mutex::new(Some(Tasks::new(Arc::clone(&env.spawn)))),
+            tails: Mutex::new(Tasks::new(Arc::clone(&env.spawn))),
             env,
             contracts,
             config,
@@ -85,7 +85,7 @@ impl Client {
     /// program ends.
     pub async fn finish(&self, limit: Duration) {
         let fresh = Tasks::new(Arc::clone(&self.0.env.spawn));
-        let tails = self.lock_tails().replace(fresh);
+        let tails = std::mem::replace(&mut *self.lock_tails(), fresh);
         let all = u32::try_from(self.0.config.uploads_max).unwrap_or(u32::MAX);
         let idle = self.0.uploads.acquire_many(all);
         // Whoever is not done by then is cancelled with its task.
@@ -95,12 +95,10 @@ impl Client {
 
     /// Runs something that outlives the operation that began it.
     pub(crate) fn spawn_tail(&self, tail: impl Future<Output = ()> + Send + 'static) {
-        if let Some(tails) = &*self.lock_tails() {
-            tails.spawn("client.upload", tail);
-        }
+        self.lock_tails().spawn("client.upload", tail);
     }
 
-    fn lock_tails(&self) -> std::sync::MutexGuard<'_, Option<Tasks>> {
+    fn lock_tails(&self) -> std::sync::MutexGuard<'_, Tasks> {
         self.0.tails.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

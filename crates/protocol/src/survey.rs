@@ -191,16 +191,6 @@ impl<A: Clone + Ord> Survey<A> {
         weights.into_iter().rev().collect()
     }
 
-    /// The answers, node by node.
-    pub fn answers_by_node(&self) -> impl Iterator<Item = (MemberIndex, &A)> {
-        self.nodes
-            .iter()
-            .filter_map(|(node, (state, _))| match state {
-                Node::Answered(answer) => Some((*node, answer)),
-                _ => None,
-            })
-    }
-
     fn error(&self, weight: u16) -> SurveyError {
         let failures = self.nodes.iter().filter_map(|(node, (state, last))| {
             let failure = match state {

@@ -192,6 +192,12 @@ impl Index {
         Ok(transaction)
     }
 
+    /// The single value of a name; the default if it was never set.
+    pub(crate) fn value<T: Default + DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
+        let bytes = self.meta(name)?;
+        bytes.map_or_else(|| Ok(T::default()), |bytes| decode("meta", &bytes))
+    }
+
     pub(crate) fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let transaction = self.read()?;
         let table = transaction.open_table(META)?;

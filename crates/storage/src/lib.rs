@@ -71,7 +71,6 @@ mod writer;
 
 pub use blobs::{
     BlobCounts, BlobInfo, BlobStatus, ObjectInfo, PermanentStatus, PoolLifetime, PooledObject,
-    StatusCounts,
 };
 pub use compact::{CompactionReport, SegmentUse};
 pub use create::create;

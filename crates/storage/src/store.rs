@@ -220,11 +220,7 @@ impl Store {
     /// # Errors
     /// What the index reports.
     pub fn cursor(&self) -> Result<Cursor, StoreError> {
-        let cursor = self.0.index.meta(meta::CURSOR)?;
-        cursor.map_or_else(
-            || Ok(Cursor::default()),
-            |bytes| index::decode("meta", &bytes),
-        )
+        self.0.index.value(meta::CURSOR)
     }
 
     /// What the node remembers of itself.
@@ -232,11 +228,7 @@ impl Store {
     /// # Errors
     /// What the index reports.
     pub fn node_state(&self) -> Result<NodeState, StoreError> {
-        let state = self.0.index.meta(meta::NODE_STATE)?;
-        state.map_or_else(
-            || Ok(NodeState::default()),
-            |bytes| index::decode("meta", &bytes),
-        )
+        self.0.index.value(meta::NODE_STATE)
     }
 
     /// How far the node is with its shards; none for a new store.
@@ -244,11 +236,7 @@ impl Store {
     /// # Errors
     /// What the index reports.
     pub fn shards(&self) -> Result<Shards, StoreError> {
-        let shards = self.0.index.meta(meta::SHARDS)?;
-        shards.map_or_else(
-            || Ok(Shards::default()),
-            |bytes| index::decode("meta", &bytes),
-        )
+        self.0.index.value(meta::SHARDS)
     }
 
     /// Up to `limit` blobs, from `start` on in the order of their ids, of which slivers may have to

@@ -326,12 +326,7 @@ impl Transaction {
     /// # Errors
     /// What the index reports.
     pub fn node_state(&self) -> Result<NodeState, StoreError> {
-        let meta = self.redb.open_table(index::META)?;
-        let value = meta.get(meta::NODE_STATE)?;
-        value.map_or_else(
-            || Ok(NodeState::default()),
-            |bytes| index::decode("meta", bytes.value()),
-        )
+        self.value(meta::NODE_STATE)
     }
 
     /// Sets what the node remembers of itself.
@@ -347,12 +342,7 @@ impl Transaction {
     /// # Errors
     /// What the index reports.
     pub fn shards(&self) -> Result<Shards, StoreError> {
-        let meta = self.redb.open_table(index::META)?;
-        let value = meta.get(meta::SHARDS)?;
-        value.map_or_else(
-            || Ok(Shards::default()),
-            |bytes| index::decode("meta", bytes.value()),
-        )
+        self.value(meta::SHARDS)
     }
 
     /// Sets how far the node is with its shards.
@@ -361,6 +351,16 @@ impl Transaction {
     /// What the index reports.
     pub fn set_shards(&mut self, shards: &Shards) -> Result<(), StoreError> {
         self.set_meta(meta::SHARDS, &index::encode(shards))
+    }
+
+    /// The single value of a name; the default if it was never set.
+    fn value<T: Default + DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
+        let meta = self.redb.open_table(index::META)?;
+        let value = meta.get(name)?;
+        value.map_or_else(
+            || Ok(T::default()),
+            |bytes| index::decode("meta", bytes.value()),
+        )
     }
 
     /// Index of the first event that has not been applied.

@@ -280,11 +280,7 @@ impl Client {
             for (item, _) in &to_store {
                 progress.begin(item.number, Phase::Register, 0);
             }
-            blobs = wallet
-                .register(&new, options.max_frost)
-                .await?
-                .blobs
-                .into_iter();
+            blobs = wallet.register(&new, None).await?.blobs.into_iter();
         }
         let mut registered = Vec::with_capacity(to_store.len());
         for (item, how) in to_store {

@@ -123,8 +123,6 @@ pub struct StoreOptions {
     pub ignore_resources: bool,
     /// What becomes of the objects.
     pub post_store: PostStore,
-    /// Pay no more than that for storage and writing.
-    pub max_frost: Option<u64>,
 }
 
 impl StoreOptions {
@@ -141,7 +139,6 @@ impl StoreOptions {
             force: false,
             ignore_resources: false,
             post_store: PostStore::Keep,
-            max_frost: None,
         }
     }
 }

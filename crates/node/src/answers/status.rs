@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use floe_api::{BlobStatus, DeletableCounts};
 use floe_core::BlobId;
-use floe_storage::{BlobStatus as Known, StatusCounts};
+use floe_storage::{BlobCounts, BlobStatus as Known};
 
 use super::OrAnswer as _;
 use crate::shared::{Answer, Shared};
 
-const fn counts(counts: StatusCounts) -> DeletableCounts {
+const fn counts(counts: BlobCounts) -> DeletableCounts {
     DeletableCounts {
         count_deletable_total: counts.total,
         count_deletable_certified: counts.certified,

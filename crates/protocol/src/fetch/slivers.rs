@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use floe_core::{
-    Axis, BlobId, CodeParams, Committee, MemberIndex, SliverIndex, SliverPairIndex, SymbolSize,
-};
+use floe_core::{Axis, BlobId, Committee, MemberIndex, SliverIndex, SliverPairIndex, SymbolSize};
 
 use super::{
     FetchError, FetchOptions,
@@ -97,11 +95,6 @@ impl SliverFetch {
             needed,
             denials: Denials::default(),
         }
-    }
-
-    /// The parameters of the code.
-    pub fn params(&self) -> CodeParams {
-        self.nodes.committee.params()
     }
 
     /// The next sliver to ask for.

@@ -471,11 +471,6 @@ impl Upload {
         self.acknowledged_bytes
     }
 
-    /// Requests under way.
-    pub fn requests(&self) -> usize {
-        self.book.len()
-    }
-
     /// Who has not confirmed, and why.
     pub fn error(&self) -> UploadError {
         let members = self.committee.indexed_members().zip(&self.nodes);

@@ -12,4 +12,4 @@ pub(crate) use info::Unmatched;
 pub use info::{BlobCounts, BlobInfo};
 pub(crate) use info::{Change, Part, Term};
 pub use rows::{ObjectInfo, PoolLifetime, PooledObject};
-pub use status::{BlobStatus, PermanentStatus, StatusCounts};
+pub use status::{BlobStatus, PermanentStatus};

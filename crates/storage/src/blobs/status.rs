@@ -2,16 +2,7 @@
 
 use floe_core::{Epoch, EventId};
 
-use super::{BlobInfo, info::Permanent};
-
-/// Numbers of deletable objects, those in pools among them, that are alive as far as is known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StatusCounts {
-    /// Registered, whether certified or not.
-    pub total: u32,
-    /// Certified.
-    pub certified: u32,
-}
+use super::{BlobCounts, BlobInfo, info::Permanent};
 
 /// A permanent object is alive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +13,8 @@ pub struct PermanentStatus {
     pub is_certified: bool,
     /// The first event that reached that end epoch.
     pub event: EventId,
-    /// Deletable objects besides.
-    pub deletable: StatusCounts,
+    /// Deletable objects besides, those in pools among them, that are alive as far as is known.
+    pub deletable: BlobCounts,
     /// The first epoch of the present certification.
     pub initial_certified_epoch: Option<Epoch>,
 }
@@ -44,8 +35,8 @@ pub enum BlobStatus {
     Deletable {
         /// The first epoch of the present certification.
         initial_certified_epoch: Option<Epoch>,
-        /// How many.
-        counts: StatusCounts,
+        /// How many, those in pools among them, are alive as far as is known.
+        counts: BlobCounts,
     },
 }
 
@@ -58,7 +49,7 @@ impl BlobInfo {
             Self::Valid(counted) => counted,
         };
         let pooled = counted.pooled.unwrap_or_default();
-        let counts = StatusCounts {
+        let counts = BlobCounts {
             total: counted
                 .deletable_registered(epoch)
                 .saturating_add(pooled.total),
@@ -78,7 +69,7 @@ impl BlobInfo {
                 initial_certified_epoch,
             });
         }
-        if counts == StatusCounts::default() {
+        if counts == BlobCounts::default() {
             return BlobStatus::Nonexistent;
         }
         BlobStatus::Deletable {

@@ -32,8 +32,8 @@ fn info(changes: &[Change]) -> BlobInfo {
     info
 }
 
-fn counts(total: u32, certified: u32) -> StatusCounts {
-    StatusCounts { total, certified }
+fn counts(total: u32, certified: u32) -> BlobCounts {
+    BlobCounts { total, certified }
 }
 
 fn permanent(status: BlobStatus) -> PermanentStatus {
