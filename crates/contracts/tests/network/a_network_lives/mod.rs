@@ -129,7 +129,7 @@ impl Life {
     }
 
     /// Executes calls under the eyes of the witness.
-    async fn run(&mut self, wallet: &Wallet, build: impl Fn(&mut Calls<'_>)) -> Executed {
+    async fn run(&mut self, wallet: &Wallet, build: impl Fn(&mut Calls<'_>) + Send) -> Executed {
         let executed = wallet.run(build).await.unwrap();
         self.witness.see(&executed);
         executed

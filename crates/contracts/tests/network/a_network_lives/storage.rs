@@ -4,7 +4,7 @@ use super::*;
 
 impl Life {
     /// FROST that a wallet's calls have cost.
-    async fn cost(&mut self, wallet: &Wallet, build: impl Fn(&mut Calls<'_>)) -> u64 {
+    async fn cost(&mut self, wallet: &Wallet, build: impl Fn(&mut Calls<'_>) + Send) -> u64 {
         let before = wallet.wal_balance().await.unwrap();
         self.run(wallet, build).await;
         before - wallet.wal_balance().await.unwrap()
