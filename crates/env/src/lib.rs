@@ -4,6 +4,9 @@
 //! is the machine's; in tests and simulations it is one that runs on virtual time, replays a seed,
 //! and loses, tears and reorders what was not made durable ([`testing`]).
 //!
+//! What all servers need on top of a [`Listener`], so that no peer is in the way of others, is in
+//! [`places`].
+//!
 //! Features: `redb` adds `RedbFile`, which lets the redb database run on a [`File`].
 
 use std::pin::Pin;
@@ -13,8 +16,10 @@ mod compute;
 mod disk;
 mod env;
 mod net;
+pub mod places;
 #[cfg(feature = "redb")]
 mod redb;
+mod renewable;
 mod rng;
 mod spawn;
 pub mod testing;
@@ -29,6 +34,7 @@ pub use env::Env;
 pub use net::{Accept, ConnectError, Connector, Listener, Net, Stream, TcpNet, tcp_listener};
 #[cfg(feature = "redb")]
 pub use redb::RedbFile;
+pub use renewable::Renewable;
 pub use rng::{OsRng, Rng};
 pub use spawn::{Spawn, Task, TaskError, Tasks, TokioSpawn};
 

@@ -1,38 +1,39 @@
 //! Serving HTTP/1.1 and HTTP/2 on a listener that somebody else bound.
 //!
 //! Peers may be slow, silent or hostile: connections on which nothing moves are closed, headers and
-//! bodies must arrive in time, answers must be read, no body is longer than a limit, and a newcomer
-//! gets the place of whoever was of no use for longest ([`connections`]). Connections that wait for
-//! their next request stay open for longer than clients remember them, unless there are too many
-//! (`docs/spec/sui-rpc.md` §1.6).
+//! bodies must arrive in time, answers must be read, no body is longer than a limit, whoever holds
+//! most bytes pays for all ([`held`]), and a newcomer gets the place of whoever is of least use
+//! ([`floe_env::places`]). So nothing that one peer can hold back is shared without a bound of that
+//! peer's own. Connections that wait for their next request stay open for longer than clients remember
+//! them, unless there are too many (`docs/spec/sui-rpc.md` §1.6).
 
-mod answer;
 mod body;
-mod connections;
-mod idle;
+mod held;
 pub(crate) mod local;
 mod routes;
 
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
-use floe_env::{BoxFuture, Env, Listener, Stream, Task};
+use floe_env::{
+    BoxFuture, Env, Listener, Stream, Task,
+    places::{self, Activity, Answer, Places},
+};
 use http::Request;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-pub(crate) use self::connections::{Busy, Connection, Held};
+pub(crate) use self::held::Held;
 pub use self::routes::router;
 use self::{
-    answer::WatchedBody,
     body::DeadlineBody,
-    connections::{Connections, Opened},
-    idle::IdleStream,
+    held::{Account, Holdings},
 };
 use crate::metrics::Metrics;
 
@@ -87,9 +88,35 @@ impl Default for ServerLimits {
     }
 }
 
+impl ServerLimits {
+    const fn places(&self) -> places::Limits {
+        places::Limits {
+            connections_max: self.connections_max,
+            first_byte_max: self.first_request_max,
+            first_request_max: self.first_request_max,
+            idle_max: self.idle_max,
+            unread_max: self.unread_max,
+            // Requests are worked on once they came in whole: there is no peer to wait for.
+            stalled_max: Duration::MAX,
+        }
+    }
+}
+
 /// The address of the peer that sent a request, among the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
+
+/// What the requests of a connection share, among their extensions. Clones are of the same one.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    pub(crate) activity: Activity,
+    /// Places for requests that are worked on.
+    pub(crate) calls: Arc<Semaphore>,
+    /// Places for answers that go on by themselves.
+    pub(crate) streams: Arc<Semaphore>,
+    /// The bytes that wait.
+    pub(crate) account: Arc<Account>,
+}
 
 /// A server in the making.
 #[derive(Debug)]
@@ -104,10 +131,6 @@ pub struct Server {
     pub metrics: Arc<Metrics>,
 }
 
-/// How long to wait after the system refused to accept, or while all connections are at work.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How often it is looked at whether a connection is overdue.
-const WATCH_INTERVAL: Duration = Duration::from_secs(5);
 /// How often a silent HTTP/2 peer is asked whether it is there, and how long it may take to answer.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
@@ -126,28 +149,30 @@ impl Server {
     ) -> BoxFuture<'static, io::Result<()>> {
         Box::pin(async move {
             listener.local_addr()?;
-            let connections = Connections::new(self.limits, Arc::clone(&self.env.clock));
+            let places = Places::new(self.limits.places(), Arc::clone(&self.env.clock));
+            let holdings = Holdings::new(&self.limits);
             let server = Arc::new(self);
             let mut tasks: Vec<Task> = Vec::new();
             loop {
-                let accepted = tokio::select! {
+                let (stream, peer, place) = tokio::select! {
                     biased;
                     () = shutdown.cancelled() => break,
-                    accepted = server.accept(&mut listener, &connections) => accepted,
+                    accepted = places.accept(&mut listener) => accepted,
                 };
                 tasks.retain(|task| !task.is_finished());
-                match accepted {
-                    Ok((stream, peer, opened)) => {
-                        let serving =
-                            Arc::clone(&server).connection(stream, peer, opened, shutdown.clone());
-                        let task = server.env.spawn.spawn("http".into(), Box::pin(serving));
-                        tasks.push(task);
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "cannot accept a connection");
-                        server.env.clock.sleep(ACCEPT_PAUSE).await;
-                    }
-                }
+                let connection = Connection {
+                    activity: place.activity().clone(),
+                    calls: Arc::new(Semaphore::new(server.limits.calls_max)),
+                    streams: Arc::new(Semaphore::new(server.limits.streaming_max)),
+                    account: holdings.open(place.activity()),
+                };
+                let talking = Arc::clone(&server).talk(stream, peer, connection, shutdown.clone());
+                let counted = server.metrics.connection();
+                let serving = async {
+                    place.serve(talking).await;
+                    drop(counted);
+                };
+                tasks.push(server.env.spawn.spawn("http".into(), Box::pin(serving)));
             }
             drop(listener);
             for task in tasks {
@@ -158,48 +183,23 @@ impl Server {
         })
     }
 
-    async fn accept(
-        &self,
-        listener: &mut Listener,
-        connections: &Arc<Connections>,
-    ) -> io::Result<(Stream, SocketAddr, Opened)> {
-        let (stream, peer) = listener.accept().await?;
-        loop {
-            if let Some(opened) = connections.open() {
-                return Ok((stream, peer, opened));
-            }
-            self.env.clock.sleep(ACCEPT_PAUSE).await;
-        }
-    }
-
-    async fn connection(
+    async fn talk(
         self: Arc<Self>,
         stream: Stream,
         peer: SocketAddr,
-        opened: Opened,
+        connection: Connection,
         shutdown: CancellationToken,
     ) {
-        let _counted = self.metrics.connection();
-        let connection = &opened.0;
-        let io = TokioIo::new(IdleStream::new(
-            stream,
-            Arc::clone(&self.env.clock),
-            self.limits.idle_max,
-        ));
-        let (server, own) = (Arc::clone(&self), connection.clone());
-        let service =
-            service_fn(move |request| Arc::clone(&server).respond(request, peer, own.clone()));
+        let server = Arc::clone(&self);
+        let service = service_fn(move |request| {
+            Arc::clone(&server).respond(request, peer, connection.clone())
+        });
         let builder = self.builder();
-        let mut http = pin!(builder.serve_connection(io, service));
+        let mut http = pin!(builder.serve_connection(TokioIo::new(stream), service));
         let served = tokio::select! {
             biased;
-            () = self.closing(connection) => return,
-            served = http.as_mut() => Some(served),
-            () = shutdown.cancelled() => None,
-        };
-        let served = match served {
-            Some(served) => Ok(served),
-            None => {
+            served = http.as_mut() => Ok(served),
+            () = shutdown.cancelled() => {
                 http.as_mut().graceful_shutdown();
                 let grace = self.limits.stop_grace;
                 self.env.clock.timeout(grace, http.as_mut()).await
@@ -207,21 +207,6 @@ impl Server {
         };
         if let Ok(Err(error)) = served {
             tracing::debug!(%peer, %error, "connection ended");
-        }
-    }
-
-    /// Completes once a connection has to go, because it is overdue or in the way of others.
-    async fn closing(&self, connection: &Connection) {
-        loop {
-            tokio::select! {
-                biased;
-                () = connection.closed() => return,
-                () = self.env.clock.sleep(WATCH_INTERVAL) => {}
-            }
-            if let Some(reason) = connection.overdue() {
-                tracing::debug!(%reason, "connection closed");
-                return;
-            }
         }
     }
 
@@ -246,8 +231,7 @@ impl Server {
         request: Request<Incoming>,
         peer: SocketAddr,
         connection: Connection,
-    ) -> Result<http::Response<Body>, Infallible> {
-        connection.asked();
+    ) -> Result<http::Response<Answer<Body>>, Infallible> {
         let deadline = self.env.clock.sleep(self.limits.body_max);
         let mut request = request.map(|body| {
             Body::new(DeadlineBody::new(
@@ -258,8 +242,7 @@ impl Server {
         });
         request.extensions_mut().insert(Peer(peer));
         request.extensions_mut().insert(connection.clone());
-        let response = self.router.clone().oneshot(request).await?;
-        connection.answered();
-        Ok(response.map(|body| WatchedBody::wrap(body, &connection)))
+        let answering = self.router.clone().oneshot(request);
+        connection.activity.answer(answering).await
     }
 }

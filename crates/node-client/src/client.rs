@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use floe_api::{ApiError, MEDIA_JSON, Method, Route, limits, media_type_is};
 use floe_core::keys::NetworkPublicKey;
-use floe_env::{BoxFuture, Connector, Env};
+use floe_env::{BoxFuture, Connector, Env, Renewable};
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use http::{HeaderMap, HeaderValue, Request, Uri, header, uri};
 use rustls_pki_types::ServerName;
@@ -24,7 +24,7 @@ use crate::{
     connect::Connect,
     error::{InvalidAnswer, NodeError},
     metrics::Metrics,
-    pool::{Connections, Pool},
+    pool::{self, Connections},
     tls,
 };
 
@@ -109,7 +109,7 @@ struct Inner {
     address: NodeAddress,
     scheme: uri::Scheme,
     env: Env,
-    pool: Pool,
+    connections: Renewable<Connections>,
     permits: Semaphore,
     /// Bytes of the bodies of requests under way.
     sending: AtomicU64,
@@ -166,12 +166,12 @@ impl NodeClient {
             timeout: options.connect_timeout,
             tls,
         };
-        let pool = Pool::new(connect, options.requests_max, options.idle_timeout);
+        let connections = pool::connections(connect, options.requests_max, options.idle_timeout);
         let inner = Arc::new(Inner {
             address,
             scheme,
             env: env.clone(),
-            pool,
+            connections,
             permits: Semaphore::new(options.requests_max),
             sending: AtomicU64::new(0),
             options,
@@ -230,9 +230,9 @@ impl NodeClient {
     async fn insist(&self, call: &Call, moved: &Moved) -> Result<Answer, NodeError> {
         let inner = &*self.inner;
         let _sending = Sending::begin(&inner.sending, call.body.len());
-        let mut connections = inner.pool.current();
+        let mut connections = inner.connections.current();
         let mut attempts = FuturesUnordered::new();
-        attempts.push(self.exchange(call.clone(), moved, connections.clone()));
+        attempts.push(self.exchange(call.clone(), moved, Arc::clone(&connections)));
         loop {
             let before = moved.get();
             let next = attempts.select_next_some();
@@ -243,8 +243,8 @@ impl NodeClient {
                 Err(_) if moved.get() == before && attempts.len() < ATTEMPTS_MAX => {
                     let route = call.route.name();
                     tracing::debug!(route, node = %inner.address, "silence, asking again");
-                    connections = inner.pool.instead_of(&connections);
-                    attempts.push(self.exchange(call.clone(), moved, connections.clone()));
+                    connections = inner.connections.instead_of(&connections);
+                    attempts.push(self.exchange(call.clone(), moved, Arc::clone(&connections)));
                 }
                 Err(_) => {}
             }
@@ -263,13 +263,13 @@ impl NodeClient {
         &self,
         call: Call,
         moved: &Moved,
-        connections: Connections,
+        connections: Arc<Connections>,
     ) -> Result<Answer, NodeError> {
         let inner = &*self.inner;
         let (route, max) = (call.route, call.answer_bytes_max);
         let accept = call.accept;
         let request = self.request(call, moved)?;
-        let response = connections.http.request(request).await;
+        let response = connections.request(request).await;
         let (head, body) = response.map_err(|error| self.failed(error))?.into_parts();
         let status = head.status.as_u16();
         let success = head.status.is_success();

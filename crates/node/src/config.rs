@@ -4,7 +4,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use floe_env::places;
 use serde::{Deserialize, Serialize};
+
+/// A request on whose connection nothing moves for so long does not keep it from making way.
+const STALLED_MAX: Duration = Duration::from_secs(15);
 
 /// Settings of a node, apart from its keys and its place in the network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,14 +58,15 @@ pub struct Limits {
     pub admission_wait_ms: u64,
     /// Requests that wait for room. Default 1024.
     pub admission_queue: usize,
-    /// Connections open at once; one more takes the place of the one that was idle for longest.
-    /// Default 1024.
+    /// Connections open at once; one more takes the place of one on which no request is worked on,
+    /// see [`floe_env::places`]. Default 1024.
     pub connections: usize,
     /// Milliseconds that a new connection has for its first byte. Default 5000.
     pub first_byte_ms: u64,
     /// Streams open at once in one HTTP/2 connection. Default 256.
     pub streams: u32,
-    /// Milliseconds without a byte after which a connection is closed. Default 60000.
+    /// Milliseconds without a byte after which a connection is closed; also, whatever else moves on
+    /// it, when no request came for so long at first, or an answer was not read on. Default 60000.
     pub idle_timeout_ms: u64,
     /// Bytes per second that a body has to come with on average, after `idle_timeout_ms` of grace.
     /// Default 8192.
@@ -195,12 +200,21 @@ impl Limits {
         Duration::from_millis(self.admission_wait_ms)
     }
 
-    pub(crate) const fn first_byte(&self) -> Duration {
-        Duration::from_millis(self.first_byte_ms)
-    }
-
     pub(crate) const fn idle_timeout(&self) -> Duration {
         Duration::from_millis(self.idle_timeout_ms)
+    }
+
+    /// What connections may do.
+    pub(crate) const fn places(&self) -> places::Limits {
+        let idle_max = self.idle_timeout();
+        places::Limits {
+            connections_max: self.connections,
+            first_byte_max: Duration::from_millis(self.first_byte_ms),
+            first_request_max: idle_max,
+            idle_max,
+            unread_max: idle_max,
+            stalled_max: STALLED_MAX,
+        }
     }
 
     /// How long a body of so many bytes may take.

@@ -7,10 +7,15 @@
 mod network;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use bytes::Bytes;
 use floe_env::Operation;
 use floe_env::testing::Traced;
 use floe_node::Options;
+use http_body_util::Empty;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use network::Network;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -369,7 +374,7 @@ async fn silent(address: SocketAddr, count: usize) -> Vec<TcpStream> {
 }
 
 async fn within_seconds<T>(future: impl Future<Output = T>) -> T {
-    let limit = std::time::Duration::from_secs(10);
+    let limit = Duration::from_secs(10);
     let ended = tokio::time::timeout(limit, future).await;
     ended.expect("the node does not answer")
 }
@@ -420,6 +425,40 @@ async fn a_connection_without_a_first_byte_is_closed_soon() {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let read = within_seconds(stream.read_to_end(&mut Vec::new())).await;
     assert_eq!(read.unwrap(), 0);
+    network.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_reads_gives_up_its_room() {
+    let mut options = small();
+    options.limits.idle_timeout_ms = 300;
+    let network = Network::with(4, options).await;
+    let blob = network.blob(3_000, 1);
+    network.register(&blob, 7, false);
+    network.caught_up().await;
+    network.upload(0, &blob).await;
+    let room = network.node(0).handle.room_bytes();
+    let stream = TcpStream::connect(network.node(0).handle.address()).await;
+    // Takes no byte of an answer, and says all the time that it is there.
+    let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .initial_stream_window_size(0)
+        .keep_alive_interval(Duration::from_millis(50))
+        .handshake::<_, Empty<Bytes>>(TokioIo::new(stream.unwrap()))
+        .await
+        .unwrap();
+    let talking = tokio::spawn(connection);
+    let uri = format!("http://node/v1/blobs/{}/metadata", blob.id());
+    let request = http::Request::get(uri).body(Empty::new()).unwrap();
+    let answer = within_seconds(sender.send_request(request)).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(network.node(0).handle.room_bytes() < room);
+    let _ = within_seconds(talking).await;
+    network
+        .until("the room to come back", |network| {
+            network.node(0).handle.room_bytes() == room
+        })
+        .await;
     network.end().await;
 }
 

@@ -7,10 +7,7 @@ use std::{
 
 use tonic::transport::Channel;
 
-use super::{
-    Chain, RpcError, RpcFailure,
-    node::{Link, Node},
-};
+use super::{Chain, RpcError, RpcFailure, node::Node};
 
 /// An answer and the node it is from.
 pub(crate) struct Reply<T> {
@@ -22,7 +19,7 @@ pub(crate) struct Reply<T> {
 /// The node an answer is from, and the connection.
 pub(super) struct Origin {
     pub(super) node: Arc<Node>,
-    pub(super) link: Link,
+    pub(super) link: Arc<Channel>,
 }
 
 impl<T> Reply<T> {
@@ -56,8 +53,8 @@ impl Chain {
         let mut attempt = 1;
         loop {
             let (index, node) = self.node(attempt - 1);
-            let link = node.link();
-            let request = request(link.channel.clone());
+            let link = node.link.current();
+            let request = request(Channel::clone(&link));
             let answer = self.0.clock.timeout(options.timeout, request).await;
             let failure = match answer {
                 Ok(Ok(response)) => {
@@ -70,7 +67,7 @@ impl Chain {
                 }
                 Ok(Err(status)) => RpcFailure::from(status),
                 Err(elapsed) => {
-                    node.replace(&link);
+                    node.link.instead_of(&link);
                     RpcFailure::Timeout {
                         limit: elapsed.limit,
                     }

@@ -208,7 +208,7 @@ impl CheckpointStream {
                 }),
                 Ok(Err(status)) => Err(status.into()),
                 Err(elapsed) => {
-                    self.origin.node.replace(&self.origin.link);
+                    self.origin.node.link.instead_of(&self.origin.link);
                     Err(RpcFailure::Timeout {
                         limit: elapsed.limit,
                     })

@@ -1,30 +1,17 @@
 //! One full node, and the connection to it.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
-use floe_env::Connector;
+use floe_env::{Connector, Renewable};
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 
 use super::{RpcError, RpcFailure, RpcOptions};
 
-/// A full node. One connection serves all calls; where an answer does not come in time, it may have
-/// died without a word, and a new one takes its place.
+/// A full node. One connection, opened when first used and again when it breaks, serves all calls;
+/// where an answer does not come in time, it may have died without a word, and is renewed.
 pub(super) struct Node {
     pub(super) url: Arc<str>,
-    endpoint: Endpoint,
-    connector: Connector,
-    link: Mutex<Link>,
-}
-
-/// A connection, opened when first used, and again when it breaks.
-#[derive(Clone)]
-pub(super) struct Link {
-    generation: u64,
-    pub(super) channel: Channel,
+    pub(super) link: Renewable<Channel>,
 }
 
 impl fmt::Debug for Node {
@@ -59,34 +46,10 @@ impl Node {
             .keep_alive_timeout(Duration::from_secs(20))
             .initial_stream_window_size(2 << 20)
             .initial_connection_window_size(32 << 20);
-        let link = Link {
-            generation: 0,
-            channel: endpoint.connect_with_connector_lazy(connector.clone()),
-        };
+        let connect = move || endpoint.connect_with_connector_lazy(connector.clone());
         Ok(Self {
             url: url.into(),
-            endpoint,
-            connector,
-            link: Mutex::new(link),
+            link: Renewable::new(connect),
         })
-    }
-
-    /// The connection that calls go over now.
-    pub(super) fn link(&self) -> Link {
-        let link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
-        link.clone()
-    }
-
-    /// Has further calls go over a new connection, unless they do already. What is under way on the
-    /// silent one goes on.
-    pub(super) fn replace(&self, silent: &Link) {
-        let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
-        if link.generation == silent.generation {
-            let connector = self.connector.clone();
-            *link = Link {
-                generation: silent.generation + 1,
-                channel: self.endpoint.connect_with_connector_lazy(connector),
-            };
-        }
     }
 }

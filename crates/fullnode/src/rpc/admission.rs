@@ -2,7 +2,7 @@
 //!
 //! A call takes a place among all calls only once it has come in whole, and gives it back once its
 //! answer is rendered: no peer can keep a place by being slow. What is slow then costs bytes, which
-//! are counted for each connection ([`Connection::hold`]), as are the places that it may take at
+//! are counted for each connection ([`Held`]), as are the places that it may take at
 //! once. Who gets no place for [`Limits::CALL_WAIT`] is told so.
 //!
 //! Calls with a stream of answers go on for as long as the peer reads. They have places of their own,
@@ -16,6 +16,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use floe_env::places::Busy;
 use http::HeaderMap;
 use http_body::Frame;
 use prost::Message as _;
@@ -24,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Code, Status};
 
 use super::{error::RpcError, limits::Limits};
-use crate::server::{Busy, Connection, Held};
+use crate::server::{Connection, Held};
 
 /// Bytes before a message: whether it is compressed, and its length.
 const PREFIX_BYTES: usize = 5;
@@ -102,8 +103,8 @@ async fn call(
     next: Next,
 ) -> Result<Response, RpcError> {
     let (request, _held) = whole(request, connection).await?;
-    let _busy = connection.working();
-    let _place = place(connection, connection.calls(), &admission.calls).await?;
+    let _busy = connection.activity.working();
+    let _place = place(connection, &connection.calls, &admission.calls).await?;
     let response = next.run(request).await;
     let (parts, body) = response.into_parts();
     let body = rendered(body, connection).await?;
@@ -117,12 +118,12 @@ async fn stream(
     next: Next,
 ) -> Result<Response, RpcError> {
     let (request, _held) = if streams.both_ways {
-        (request, connection.hold())
+        (request, Held::new(&connection.account))
     } else {
         whole(request, connection).await?
     };
-    let place = place(connection, connection.streams(), &streams.places).await?;
-    let busy = connection.streaming();
+    let place = place(connection, &connection.streams, &streams.places).await?;
+    let busy = connection.activity.streaming();
     let response = next.run(request).await;
     Ok(response.map(|inner| {
         Body::new(Streaming {
@@ -144,7 +145,7 @@ async fn place(
         own.and_then(|own| Ok([own, all?]))
     };
     let wait = Limits::CALL_WAIT;
-    match connection.clock().timeout(wait, places).await {
+    match connection.activity.clock().timeout(wait, places).await {
         Ok(Ok(place)) => Ok(place),
         // Nobody closes the semaphores.
         Ok(Err(closed)) => Err(RpcError::internal(&closed)),
@@ -163,7 +164,7 @@ async fn next_frame(body: &mut Body) -> Option<Result<Frame<Bytes>, axum::Error>
 async fn whole(request: Request, connection: &Connection) -> Result<(Request, Held), RpcError> {
     const MAX: usize = PREFIX_BYTES + Limits::REQUEST_BYTES_MAX;
     let (parts, mut body) = request.into_parts();
-    let mut held = connection.hold();
+    let mut held = Held::new(&connection.account);
     let mut bytes = Vec::new();
     while let Some(frame) = next_frame(&mut body).await {
         // The server's bodies fail when they are late, those of gRPC-web when they are not base64.
@@ -191,7 +192,7 @@ async fn rendered(mut body: Body, connection: &Connection) -> Result<Body, RpcEr
     let mut answer = Rendered {
         data: Vec::new(),
         trailers: None,
-        held: connection.hold(),
+        held: Held::new(&connection.account),
     };
     if http_body::Body::is_end_stream(&body) {
         return Ok(body);

@@ -1,7 +1,6 @@
 //! HTTP in front of the answers.
 
 mod body;
-mod connections;
 mod docs;
 mod handlers;
 mod server;
