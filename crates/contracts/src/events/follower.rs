@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use floe_env::BoxFuture;
 use futures::{
     StreamExt as _,
     stream::{self, BoxStream},
@@ -126,30 +125,28 @@ impl EventFollower {
     ///
     /// # Errors
     /// [`FollowError`]. The position is unchanged, and calling again tries again.
-    pub fn next(&mut self) -> BoxFuture<'_, Result<VerifiedCheckpoint, FollowError>> {
-        Box::pin(async move {
-            if !self.checked {
-                self.check_chain().await?;
-            }
-            let mut faults = 0;
-            loop {
-                let raw = self.fetch().await?;
-                match self.verifier.verify(&raw) {
-                    Ok(checkpoint) => return Ok(checkpoint),
-                    Err(error) => {
-                        tracing::warn!(%error, "a full node gave a checkpoint that does not hold");
-                        self.stream = None;
-                        self.ahead = None;
-                        self.past = None;
-                        self.chain.prefer_another();
-                        faults += 1;
-                        if faults == FAULTS_MAX {
-                            return Err(error.into());
-                        }
+    pub async fn next(&mut self) -> Result<VerifiedCheckpoint, FollowError> {
+        if !self.checked {
+            self.check_chain().await?;
+        }
+        let mut faults = 0;
+        loop {
+            let raw = self.fetch().await?;
+            match self.verifier.verify(&raw) {
+                Ok(checkpoint) => return Ok(checkpoint),
+                Err(error) => {
+                    tracing::warn!(%error, "a full node gave a checkpoint that does not hold");
+                    self.stream = None;
+                    self.ahead = None;
+                    self.past = None;
+                    self.chain.prefer_another();
+                    faults += 1;
+                    if faults == FAULTS_MAX {
+                        return Err(error.into());
                     }
                 }
             }
-        })
+        }
     }
 
     async fn check_chain(&mut self) -> Result<(), FollowError> {
