@@ -117,7 +117,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
 fn log(file: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = file else {
         if std::env::var_os("RUST_LOG").is_some() {
-            commands::service::log_to_stderr();
+            commands::service::log_to_stderr("warn");
         }
         return Ok(());
     };

@@ -197,3 +197,102 @@ fn what_cannot_be_is_told_with_the_reason() {
     assert_eq!(silent.status.code(), Some(8));
     assert_eq!(inspect(&["rubbish"]).status.code(), Some(2));
 }
+
+/// A storage node of the genesis, run by its operator; ended when dropped.
+struct StorageNode {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStderr>>,
+}
+
+impl StorageNode {
+    fn start(dir: &Path, chain: &Path, name: &str, port: u16) -> Self {
+        let keys = chain.join("nodes").join(name);
+        let path = |path: PathBuf| path.to_str().unwrap().to_owned();
+        let config = format!(
+            "storage_path = \"{name}/db\"\nprotocol_key_path = {:?}\nnetwork_key_path = {:?}\n\
+             network_config_path = {:?}\nlisten = \"127.0.0.1:{port}\"\nwallet_key_path = {:?}\n\
+             [node.storage]\nreserve_bytes = 0\n",
+            path(keys.join("protocol.key")),
+            path(keys.join("network.key")),
+            path(chain.join("client_config.yaml")),
+            path(keys.join("wallet.key")),
+        );
+        let file = dir.join(format!("{name}.toml"));
+        fs::write(&file, config).unwrap();
+        let made = floe()
+            .args(["node", "new-store", "--config"])
+            .arg(&file)
+            .output();
+        assert!(made.unwrap().status.success());
+        let mut child = floe()
+            .args(["node", "run", "--until-stdin-ends", "--config"])
+            .arg(&file)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next line of its log that has this in it.
+    fn line(&mut self, what: &str) -> String {
+        let line = self.lines.by_ref().map_while(Result::ok);
+        let found = line.into_iter().find(|line| line.contains(what));
+        found.unwrap_or_else(|| panic!("no line has {what:?}"))
+    }
+}
+
+impl Drop for StorageNode {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Nobody made the calls that end and begin epochs but a devnet's driver.
+#[test]
+fn storage_nodes_of_a_network_of_ones_own_turn_its_epochs() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    // Taken together, so that they are different, and free when the nodes start.
+    let free: Vec<_> = (0..4)
+        .map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    let ports: Vec<u16> = free
+        .iter()
+        .map(|listener| listener.local_addr().unwrap().port())
+        .collect();
+    drop(free);
+    let mut genesis = "n_shards = 10\nepoch_duration = \"2s\"\n".to_owned();
+    for (index, port) in ports.iter().enumerate() {
+        genesis.push_str(&format!(
+            "[[nodes]]\nname = \"n{index}\"\nnetwork_address = \"127.0.0.1:{port}\"\n"
+        ));
+    }
+    let file = dir.join("genesis.toml");
+    fs::write(&file, genesis).unwrap();
+    let chain = dir.join("chain");
+    let (chain_arg, file_arg) = (chain.to_str().unwrap(), file.to_str().unwrap());
+    let node = Node::start(&[
+        "--dir",
+        chain_arg,
+        "--genesis",
+        file_arg,
+        "--listen",
+        "127.0.0.1:0",
+    ]);
+    let mut nodes: Vec<_> = ports
+        .iter()
+        .enumerate()
+        .map(|(index, port)| StorageNode::start(dir, &chain, &format!("n{index}"), *port))
+        .collect();
+    let running = nodes[0].line(" running ");
+    assert!(running.contains("epoch="), "{running}");
+    for node in &mut nodes {
+        node.line("an epoch has begun epoch=3");
+    }
+    node.terminate();
+    // The full node is away, which is said once.
+    nodes[0].line("the full node can't be read");
+}

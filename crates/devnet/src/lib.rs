@@ -14,6 +14,6 @@ mod steer;
 
 pub use self::{
     driver::{AdvanceError, Driver},
-    network::{DevnetError, Network, Options},
+    network::{DevnetError, Network, Options, network_config},
     nodes::NodeFailure,
 };

@@ -70,6 +70,12 @@ pub enum DevnetError {
         /// Which, and why.
         reason: String,
     },
+    /// Nobody can pay for epoch changes.
+    #[error("driver.key was missing, and a new account gets nothing from the faucet: {reason}")]
+    Driver {
+        /// Why.
+        reason: String,
+    },
     /// The contracts can't be read from the full node.
     #[error("the contracts can't be read: {0}")]
     Contracts(#[from] ReadError),
@@ -99,6 +105,8 @@ pub struct Network {
     /// The network, as clients have it in their configuration.
     pub config: NetworkConfig,
     dir: PathBuf,
+    /// What is wrong, though the network is up.
+    warnings: Vec<String>,
     contracts: Contracts,
     driver: Arc<Driver>,
     nodes: Arc<Nodes>,
@@ -180,11 +188,15 @@ impl Network {
         Box::pin(async move {
             layout::claim(&*env.disk, &options.dir)?;
             let sockets = Sockets::bind(&env, options).await?;
-            let driver_key = driver_key(&env, options)?;
+            let mut warnings = Vec::new();
+            let (driver_key, is_new_key) = driver_key(&env, options)?;
             let file = genesis_file(&sockets.record, &driver_key);
             let chain = start_chain(&env, options, file).await?;
             let url = format!("http://127.0.0.1:{}", sockets.record.full_node_port);
-            let config = network_config(&chain, &sockets.record, &url)?;
+            let config = NetworkConfig {
+                n_shards: Some(sockets.record.n_shards),
+                ..network_config(&chain, &url)
+            };
             let env_lines =
                 genesis::env_lines(&chain.network, &chain.keys.account, &url, Some(&url))?;
             write_client_files(&env, options, &config, &chain)?;
@@ -192,14 +204,24 @@ impl Network {
             let trust = config.trust.clone();
             let tasks = Tasks::new(Arc::clone(&env.spawn));
             let failure = Arc::new(Failure::default());
+            let faucet_key = chain.keys.faucet.0.clone();
             let handle = serve_chain(&env, chain, sockets.full_node, &tasks, &failure);
+            if is_new_key && !sockets.is_new {
+                let faucet = Faucet::new(handle.clone(), faucet_key, FaucetOptions::new(None));
+                warnings.push(fund_driver(&faucet, &driver_key).await?);
+            }
             let contracts = Contracts::connect(&env, config.clone(), RpcOptions::default()).await?;
             let wallet = Wallet::new(
                 contracts.clone(),
                 Arc::new(driver_key),
                 WalletOptions::default(),
             );
-            let members = members(&env, options, &sockets.record, &ids, &contracts)?;
+            let accounts = Accounts {
+                env: &env,
+                dir: &options.dir,
+                contracts: &contracts,
+            };
+            let members = accounts.members(&sockets.record, &ids, &mut warnings);
             let nodes = NodesConfig {
                 env: env.clone(),
                 dir: options.dir.clone(),
@@ -231,6 +253,7 @@ impl Network {
                 env_lines,
                 config,
                 dir: options.dir.clone(),
+                warnings,
                 contracts,
                 driver,
                 nodes,
@@ -277,6 +300,12 @@ impl Network {
         self.nodes.failures().await
     }
 
+    /// What is wrong, though the network is up.
+    pub fn warnings(&self) -> Vec<String> {
+        let room = self.room_warning();
+        self.warnings.iter().cloned().chain(room).collect()
+    }
+
     /// A warning, if the disk has too little room left for storage nodes to store anything.
     pub fn room_warning(&self) -> Option<String> {
         let reserve = floe_node::Options::devnet(String::new())
@@ -305,31 +334,63 @@ impl Network {
     }
 }
 
-/// The storage nodes as the chain knows them, with their accounts.
-fn members(
-    env: &Env,
-    options: &Options,
-    record: &Record,
-    ids: &[GenesisNodeIds],
-    contracts: &Contracts,
-) -> Result<Vec<Member>, DevnetError> {
-    let nodes = ids.iter().zip(&record.node_ports).enumerate();
-    let member = |(index, (ids, port)): (usize, (&GenesisNodeIds, &u16))| {
-        let folder = layout::chain(&options.dir).join("nodes");
-        let path = folder.join(layout::node_name(index)).join("wallet.key");
-        let text = env.disk.read(&path, KEY_BYTES_MAX)?;
-        let key = SecretKey::parse(&String::from_utf8_lossy(&text));
-        let key = key.map_err(|error| DevnetError::File {
-            path: path.clone(),
-            reason: error.to_string(),
-        })?;
-        Ok(Member {
-            id: ids.node_id,
-            wallet: Wallet::new(contracts.clone(), Arc::new(key), WalletOptions::default()),
-            port: *port,
-        })
-    };
-    nodes.map(member).collect()
+/// The accounts of storage nodes.
+struct Accounts<'a> {
+    env: &'a Env,
+    dir: &'a Path,
+    contracts: &'a Contracts,
+}
+
+impl Accounts<'_> {
+    /// The storage nodes as the chain knows them, with their accounts. A node whose key can't be read
+    /// goes without.
+    fn members(
+        &self,
+        record: &Record,
+        ids: &[GenesisNodeIds],
+        warnings: &mut Vec<String>,
+    ) -> Vec<Member> {
+        let nodes = ids.iter().zip(&record.node_ports).enumerate();
+        let member = |(index, (ids, port)): (usize, (&GenesisNodeIds, &u16))| {
+            let name = layout::node_name(index);
+            let wallet = self.wallet(&name);
+            if let Err(reason) = &wallet {
+                warnings.push(format!(
+                    "{reason}\n  {name} runs without its account: it can't tell the chain that it has its \
+                     shards. Put the file back and restart the devnet"
+                ));
+            }
+            Member {
+                id: ids.node_id,
+                wallet: wallet.ok(),
+                port: *port,
+            }
+        };
+        nodes.map(member).collect()
+    }
+
+    /// A node's wallet, or why there is none.
+    fn wallet(&self, name: &str) -> Result<Wallet, String> {
+        let folder = layout::chain(self.dir).join("nodes").join(name);
+        let path = folder.join("wallet.key");
+        let text = self.env.disk.read(&path, KEY_BYTES_MAX);
+        let text = text.map_err(|error| error.to_string())?;
+        let key = SecretKey::parse(String::from_utf8_lossy(&text).trim());
+        let key = key.map_err(|error| format!("{}: {error}", path.display()))?;
+        let (contracts, options) = (self.contracts.clone(), WalletOptions::default());
+        Ok(Wallet::new(contracts, Arc::new(key), options))
+    }
+}
+
+/// Gives a new driver of an old devnet something to pay with. What is to be told of that.
+async fn fund_driver(faucet: &Faucet, key: &SecretKey) -> Result<String, DevnetError> {
+    let granted = faucet.grant(key.address().0.into()).await;
+    granted.map_err(|error| DevnetError::Driver {
+        reason: error.to_string(),
+    })?;
+    Ok("driver.key was missing, the key of the account that pays for epoch changes: there is a new one, \
+        with SUI from the faucet"
+        .to_owned())
 }
 
 /// Writes what clients need: the network, and the wallet as Sui's own tools keep it.
@@ -393,19 +454,22 @@ fn genesis_file(record: &Record, driver: &SecretKey) -> GenesisFile {
     }
 }
 
-fn driver_key(env: &Env, options: &Options) -> Result<SecretKey, DevnetError> {
+/// The key of whoever pays for epoch changes, and whether it was made just now.
+fn driver_key(env: &Env, options: &Options) -> Result<(SecretKey, bool), DevnetError> {
     let path = options.dir.join("driver.key");
     let bad = |error: floe_contracts::KeyError| DevnetError::File {
         path: path.clone(),
         reason: error.to_string(),
     };
     match env.disk.read(&path, KEY_BYTES_MAX) {
-        Ok(bytes) => SecretKey::parse(&String::from_utf8_lossy(&bytes)).map_err(bad),
+        Ok(bytes) => SecretKey::parse(String::from_utf8_lossy(&bytes).trim())
+            .map(|key| (key, false))
+            .map_err(bad),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key = SecretKey::generate(&*env.rng);
             let text = key.to_suiprivkey().map_err(bad)?;
             replace(&env.disk, &path, text.as_bytes(), Access::Private)?;
-            Ok(key)
+            Ok((key, true))
         }
         Err(error) => Err(error.into()),
     }
@@ -487,14 +551,15 @@ fn spawn_watched(
     tasks.spawn(name, watched.instrument(logs::span_of(FULL_NODE)));
 }
 
-fn network_config(chain: &Chain, record: &Record, url: &str) -> Result<NetworkConfig, DevnetError> {
+/// The network on a chain of ours, as clients and storage nodes have it in their configuration, with
+/// what the chain's events are verified by.
+pub fn network_config(chain: &Chain, url: &str) -> NetworkConfig {
     let walrus = &chain.network.walrus;
     let mut config = NetworkConfig::new(walrus.system_object, walrus.staking_object, [url]);
     config.exchange_objects = walrus.exchange_object.into_iter().collect();
     config.treasury_object = Some(walrus.treasury_object);
     config.upgrade_manager_object = Some(walrus.upgrade_manager);
     config.slashing_manager_object = Some(walrus.slashing_manager);
-    config.n_shards = Some(record.n_shards);
     let committee = floe_ledger::committee(0, chain.keys.validator.public_key());
     config.trust = Some(Trust {
         chain_id: chain.network.chain_id,
@@ -503,5 +568,5 @@ fn network_config(chain: &Chain, record: &Record, url: &str) -> Result<NetworkCo
         validators: committee.members,
         event_packages: vec![walrus.walrus_package],
     });
-    Ok(config)
+    config
 }

@@ -57,8 +57,8 @@ struct Slot {
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) id: ObjectId,
-    /// Its account.
-    pub(crate) wallet: Wallet,
+    /// Its account; `None` if its key can't be read.
+    pub(crate) wallet: Option<Wallet>,
     pub(crate) port: u16,
 }
 
@@ -315,7 +315,7 @@ impl Nodes {
         let keys = self.read_keys(slot)?;
         let dir = self.store(slot);
         self.make_store(&dir, &keys)?;
-        let wallet = Some(slot.member.wallet.clone());
+        let wallet = slot.member.wallet.clone();
         let chain = SuiChain::new(config.contracts.clone(), config.trust.clone(), wallet);
         let options = floe_node::Options::devnet(slot.name.clone());
         let built = Node::build(env.clone(), options, keys, &dir, Arc::new(chain), listener);
@@ -386,8 +386,13 @@ impl Nodes {
             network_config_path: absolute(layout::client_config(&config.dir))?,
             listen: slot.address,
             metrics_listen: None,
-            wallet_key_path: Some(folder.join("wallet.key")),
+            wallet_key_path: slot
+                .member
+                .wallet
+                .as_ref()
+                .map(|_| folder.join("wallet.key")),
             node: floe_node::Options::devnet(slot.name.clone()),
+            registration: floe_node::RegistrationTerms::default(),
         }
         .to_toml();
         let written = replace(&config.env.disk, &file, text.as_bytes(), Access::Private);
@@ -404,7 +409,9 @@ impl Nodes {
         let folder = self.keys(slot);
         let (protocol, network) = (folder.join("protocol.key"), folder.join("network.key"));
         let keys = Keys::read(&*self.config.env.disk, &protocol, &network);
-        keys.map_err(|error| error.to_string())
+        keys.map_err(|error| {
+            format!("{error}. It was made with the devnet and is on chain: put it back from a backup first")
+        })
     }
 
     /// Makes the store of a node of a new devnet, if it is not made yet. That of an old one must be

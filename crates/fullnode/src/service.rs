@@ -236,7 +236,7 @@ fn check_key(reader: &Reader, key: &Bls12381PrivateKey) -> Result<(), StartError
     }
     Err(StartError::OtherChain {
         found: reader.chain_id(),
-        reason: "the validator key is not the one in its state".to_owned(),
+        reason: "the key in keys/validator.key is not the one in its state".to_owned(),
     })
 }
 

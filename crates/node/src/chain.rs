@@ -2,17 +2,23 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use floe_contracts::calls::CertificateArgs;
 use floe_contracts::{Contracts, EventFollower, Position, ShardMap, Trust, Wallet};
 use floe_core::certificate::Certificate;
 use floe_core::keys::{BlsPublicKey, NetworkPublicKey};
 use floe_core::onchain::events::ContractEvent;
+use floe_core::onchain::node::StorageNodeCap;
+use floe_core::onchain::staking::EpochState;
 use floe_core::{
     CodeParams, Committee, Epoch, EventId, MemberIndex, ObjectId, ShardIndex, TxDigest,
 };
-use floe_env::BoxFuture;
+use floe_env::{BoxFuture, UnixMillis};
 use sui_sdk_types::Digest;
+
+/// The longest time over which the calls that all nodes make are spread.
+const CALLS_SPREAD_MAX: Duration = Duration::from_mins(3);
 
 /// The chain can't be read, or written to.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -29,7 +35,11 @@ impl ChainError {
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {
-            message = format!("{message}: {error}");
+            let text = error.to_string();
+            // Some say their cause themselves.
+            if !message.ends_with(&text) {
+                message = format!("{message}: {text}");
+            }
             cause = error.source();
         }
         Self {
@@ -104,12 +114,36 @@ impl NetworkView {
 pub struct Block {
     /// The checkpoint they are in.
     pub checkpoint: u64,
+    /// The chain's time.
+    pub time: UnixMillis,
     /// The latest checkpoint known to exist.
     pub tip: Option<u64>,
     /// The events, in order.
     pub events: Vec<(EventId, ContractEvent)>,
     /// What [`Chain::follow`] takes to go on behind them.
     pub position: Vec<u8>,
+}
+
+/// A call that somebody has to make for an epoch to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EpochCall {
+    /// Selects the committee of the next epoch.
+    VotingEnd,
+    /// Ends the epoch, and begins the next.
+    EpochChange,
+}
+
+/// What comes next in an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EpochStep {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// What is to be called; nothing while nodes have to report their shards.
+    pub call: Option<EpochCall>,
+    /// From when on, on the chain.
+    pub from: UnixMillis,
+    /// Over which time the calls of all nodes are to be spread.
+    pub spread: Duration,
 }
 
 /// Yields what happened, in order and without gaps.
@@ -120,6 +154,9 @@ pub trait EventSource: fmt::Debug + Send {
 
 /// The chain.
 pub trait Chain: fmt::Debug + Send + Sync {
+    /// What tells this network from all others. It never changes.
+    fn network(&self) -> String;
+
     /// The network as it is now.
     fn view(&self) -> BoxFuture<'_, Result<NetworkView, ChainError>>;
 
@@ -136,6 +173,12 @@ pub trait Chain: fmt::Debug + Send + Sync {
         certificate: &Certificate,
         n_members: usize,
     ) -> Option<BoxFuture<'_, Result<(), ChainError>>>;
+
+    /// What comes next in the epoch.
+    fn epoch_step(&self) -> BoxFuture<'_, Result<EpochStep, ChainError>>;
+
+    /// Makes a call that an epoch needs. `None` if this node sends no transactions.
+    fn turn_epoch(&self, call: EpochCall) -> Option<BoxFuture<'_, Result<(), ChainError>>>;
 
     /// Reports that a node has all its shards of an epoch; fine if that was reported before. `None` if
     /// this node sends no transactions.
@@ -155,6 +198,25 @@ pub struct SuiChain {
 }
 
 impl SuiChain {
+    /// The right to act for a node, which is to be the wallet's.
+    async fn node_cap(
+        &self,
+        wallet: &Wallet,
+        node_id: ObjectId,
+    ) -> Result<StorageNodeCap, ChainError> {
+        let caps = self.contracts.all_node_caps(wallet.address()).await;
+        let caps = caps.map_err(|error| ChainError::new(&error, true))?;
+        let mut caps = caps.into_iter().map(|cap| cap.value);
+        let cap = caps.find(|cap| cap.node_id == node_id);
+        cap.ok_or_else(|| ChainError {
+            message: format!(
+                "{} holds no right to act for node {node_id}: transfer its StorageNodeCap there",
+                wallet.address()
+            ),
+            is_retryable: true,
+        })
+    }
+
     /// Reads the contracts, and follows the chain from the start of what is known beforehand.
     #[must_use]
     pub const fn new(contracts: Contracts, trust: Trust, wallet: Option<Wallet>) -> Self {
@@ -178,6 +240,11 @@ fn members(map: &ShardMap) -> Members {
 }
 
 impl Chain for SuiChain {
+    fn network(&self) -> String {
+        let system = self.contracts.network().system_object;
+        format!("chain {}, system object {system}", self.trust.chain_id)
+    }
+
     fn view(&self) -> BoxFuture<'_, Result<NetworkView, ChainError>> {
         Box::pin(async {
             let state = self.contracts.refresh().await;
@@ -199,6 +266,15 @@ impl Chain for SuiChain {
             Some(bytes) => {
                 let position = Position::from_bytes(bytes);
                 let position = position.map_err(|error| ChainError::new(&error, false))?;
+                if position.chain_id != self.trust.chain_id {
+                    return Err(ChainError {
+                        message: format!(
+                            "this node has followed chain {}, and its network is on chain {}",
+                            position.chain_id, self.trust.chain_id
+                        ),
+                        is_retryable: false,
+                    });
+                }
                 EventFollower::resume(chain, position)
             }
         };
@@ -225,6 +301,42 @@ impl Chain for SuiChain {
         }))
     }
 
+    fn epoch_step(&self) -> BoxFuture<'_, Result<EpochStep, ChainError>> {
+        Box::pin(async {
+            let state = self.contracts.refresh().await;
+            let state = state.map_err(|error| ChainError::new(&error, true))?;
+            let (call, from) = match state.staking_inner.epoch_state {
+                EpochState::EpochChangeSync(_) => (None, None),
+                EpochState::EpochChangeDone(_) => {
+                    (Some(EpochCall::VotingEnd), state.voting_end_from())
+                }
+                EpochState::NextParamsSelected(_) => {
+                    (Some(EpochCall::EpochChange), state.next_epoch_from())
+                }
+            };
+            let tenth = Duration::from_millis(state.epoch_duration_ms() / 10);
+            Ok(EpochStep {
+                epoch: state.epoch,
+                call,
+                from: from.unwrap_or(UnixMillis(0)),
+                spread: tenth.min(CALLS_SPREAD_MAX),
+            })
+        })
+    }
+
+    fn turn_epoch(&self, call: EpochCall) -> Option<BoxFuture<'_, Result<(), ChainError>>> {
+        let wallet = self.wallet.as_ref()?;
+        Some(Box::pin(async move {
+            let executed = match call {
+                EpochCall::VotingEnd => wallet.voting_end().await,
+                EpochCall::EpochChange => wallet.initiate_epoch_change().await,
+            };
+            executed
+                .map(drop)
+                .map_err(|error| ChainError::new(&error, true))
+        }))
+    }
+
     fn report_shards(
         &self,
         node_id: ObjectId,
@@ -232,23 +344,19 @@ impl Chain for SuiChain {
     ) -> Option<BoxFuture<'_, Result<(), ChainError>>> {
         let wallet = self.wallet.as_ref()?;
         Some(Box::pin(async move {
-            let caps = self.contracts.all_node_caps(wallet.address()).await;
-            let caps = caps.map_err(|error| ChainError::new(&error, true))?;
-            let cap = caps.iter().find(|cap| cap.value.node_id == node_id);
-            let cap = cap.ok_or_else(|| ChainError {
-                message: format!(
-                    "{} holds no right to act for node {node_id}: transfer its StorageNodeCap there",
-                    wallet.address()
-                ),
-                is_retryable: true,
-            })?;
-            if cap.value.last_epoch_sync_done >= epoch {
+            let cap = self.node_cap(wallet, node_id).await?;
+            if cap.last_epoch_sync_done >= epoch {
                 return Ok(());
             }
-            let executed = wallet.epoch_sync_done(cap.value.id.0, epoch).await;
-            executed
-                .map(drop)
-                .map_err(|error| ChainError::new(&error, true))
+            let Err(error) = wallet.epoch_sync_done(cap.id.0, epoch).await else {
+                return Ok(());
+            };
+            // It may be there from an attempt that was given up before its outcome was known.
+            let cap = self.node_cap(wallet, node_id).await?;
+            if cap.last_epoch_sync_done >= epoch {
+                return Ok(());
+            }
+            Err(ChainError::new(&error, true))
         }))
     }
 }
@@ -283,6 +391,7 @@ impl EventSource for SuiEvents {
             }
             Ok(Block {
                 checkpoint: checkpoint.sequence,
+                time: UnixMillis(checkpoint.timestamp_ms),
                 tip: self.follower.tip(),
                 events,
                 position: self.follower.position().to_bytes(),

@@ -16,6 +16,9 @@ const STALLED_MAX: Duration = Duration::from_secs(15);
 pub struct Options {
     /// What the node is called in logs.
     pub name: String,
+    /// Whether the node makes the calls that end and begin epochs, as all nodes with a wallet do.
+    /// Default true.
+    pub drive_epochs: bool,
     /// How others reach it.
     pub transport: Transport,
     /// Limits that bound memory and work.
@@ -116,6 +119,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             name: "floe".into(),
+            drive_epochs: true,
             transport: Transport::PlainOnLoopback,
             limits: Limits::default(),
             recovery: RecoveryOptions::default(),
@@ -168,6 +172,8 @@ impl Options {
         let defaults = Self::default();
         Self {
             name,
+            // Somebody there lets time jump.
+            drive_epochs: false,
             transport: Transport::PlainOnLoopback,
             limits: Limits {
                 in_flight_bytes: 64 << 20,
@@ -266,7 +272,7 @@ pub struct NodeConfig {
     pub network_config_path: PathBuf,
     /// Address the node listens on, e.g. `0.0.0.0:9185`.
     pub listen: SocketAddr,
-    /// Address that metrics are served on; none if it is missing.
+    /// Address that metrics are served on, on loopback; none if it is missing.
     #[serde(default)]
     pub metrics_listen: Option<SocketAddr>,
     /// File of the Sui key that pays for transactions of the node; it sends none if it is missing.
@@ -275,6 +281,48 @@ pub struct NodeConfig {
     /// Everything else.
     #[serde(default)]
     pub node: Options,
+    /// What the node is registered with; only `floe node register` looks at it.
+    #[serde(default, skip_serializing_if = "RegistrationTerms::is_empty")]
+    pub registration: RegistrationTerms,
+}
+
+/// What a node is registered with, apart from its keys. What is missing is said, or not needed, when it
+/// is registered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RegistrationTerms {
+    /// Bytes the node can store: its vote on the network's capacity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_capacity_bytes: Option<u64>,
+    /// Its vote on the price of storage, FROST per MiB and epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storage_price_frost: Option<u64>,
+    /// Its vote on the price of writing, FROST per MiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write_price_frost: Option<u64>,
+    /// Its part of the rewards, in hundredths of a percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commission_rate: Option<u16>,
+    /// Host and port under which others reach it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_address: Option<String>,
+    /// Address of a picture, for explorers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_url: Option<String>,
+    /// Address of a page, for explorers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_url: Option<String>,
+    /// A text, for explorers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+impl RegistrationTerms {
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A configuration is of no use. The operator is at fault.
@@ -339,6 +387,16 @@ impl NodeConfig {
                 self.listen
             ));
         }
+        if let Some(address) = self.metrics_listen
+            && !address.ip().is_loopback()
+        {
+            problems.push(format!(
+                "metrics_listen: {address} is not loopback: metrics are for this machine, or a proxy on it"
+            ));
+        }
+        if self.registration.commission_rate > Some(10_000) {
+            problems.push("registration.commission_rate is above 10000, which is all".into());
+        }
         if problems.is_empty() {
             Ok(())
         } else {
@@ -390,6 +448,7 @@ mod tests {
             metrics_listen: None,
             wallet_key_path: None,
             node: Options::default(),
+            registration: RegistrationTerms::default(),
         }
     }
 
@@ -401,6 +460,7 @@ mod tests {
         config.node.transport = Transport::SelfSigned {
             public_host: "node.example.com".into(),
         };
+        config.registration.node_capacity_bytes = Some(1 << 40);
         assert_eq!(NodeConfig::from_toml(&config.to_toml()), Ok(config));
     }
 
@@ -429,10 +489,11 @@ mod tests {
         ));
         let mut config = config();
         config.listen = SocketAddr::from(([0, 0, 0, 0], 1));
+        config.metrics_listen = Some(config.listen);
         config.node.limits.connections = 0;
         let Err(ConfigError::Invalid(problems)) = config.validate() else {
-            panic!("two problems");
+            panic!("three problems");
         };
-        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert_eq!(problems.len(), 3, "{problems:?}");
     }
 }

@@ -1,7 +1,9 @@
 //! Why a node does not start, or stops.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
+use floe_core::Epoch;
 use floe_encoding::RedStuffError;
 use floe_env::TaskError;
 use floe_storage::{OpenError, StoreError};
@@ -36,6 +38,25 @@ pub enum BuildError {
     /// The chain can't be read.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// The store has another network's data. The operator is at fault: nothing was touched.
+    #[error("{} has data of {found}, and the configuration names {expected}", .dir.display())]
+    OtherNetwork {
+        /// The folder of the store.
+        dir: PathBuf,
+        /// Whose data it is.
+        found: String,
+        /// The network that the node was to run in.
+        expected: String,
+    },
+    /// The full node does not know of an epoch that this node has seen begin: what it says of committees
+    /// is old, and must not be acted on. It may catch up.
+    #[error("the full node is in epoch {got}, and this node has seen epoch {seen} begin")]
+    Behind {
+        /// The epoch that the full node is in.
+        got: Epoch,
+        /// The latest that this node knows of.
+        seen: Epoch,
+    },
     /// The number of shards is impossible.
     #[error(transparent)]
     Code(#[from] RedStuffError),

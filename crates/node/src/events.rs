@@ -1,15 +1,18 @@
 //! Following the chain: each block changes the store in one transaction, with the place of the next.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use floe_core::onchain::events::ContractEvent;
 use floe_core::{Epoch, EventId, ShardIndex};
+use floe_env::Moment;
 use floe_storage::{Cursor, Effect, NodeState, StoreError, Transaction};
 use tokio_util::sync::CancellationToken;
 
 use crate::chain::{Block, ChainError, EventSource};
 use crate::error::ServiceError;
+use crate::notices;
 use crate::shards;
 use crate::shared::Shared;
 
@@ -42,6 +45,8 @@ pub(crate) struct Follower {
     source: Box<dyn EventSource>,
     next_index: u64,
     quiet_blocks: u32,
+    /// Since when the full node could not be read.
+    away_since: Option<Moment>,
 }
 
 impl Follower {
@@ -53,6 +58,7 @@ impl Follower {
             source: shared.chain.follow(position)?,
             next_index: cursor.next_index,
             quiet_blocks: 0,
+            away_since: None,
             shared,
         })
     }
@@ -65,9 +71,16 @@ impl Follower {
                 block = self.source.next() => block,
             };
             match block {
-                Ok(block) => self.apply(block, &shutdown).await?,
+                Ok(block) => {
+                    self.is_back();
+                    self.apply(block, &shutdown).await?;
+                }
                 Err(error) if error.is_retryable => {
-                    tracing::warn!(%error, "the chain can't be followed now");
+                    let now = self.shared.env.clock.monotonic();
+                    self.away_since.get_or_insert(now);
+                    if self.shared.chain_trouble.is_due(now) {
+                        tracing::warn!(%error, "the full node can't be read: trying on");
+                    }
                     tokio::select! {
                         biased;
                         () = shutdown.cancelled() => return Ok(()),
@@ -79,6 +92,15 @@ impl Follower {
         }
     }
 
+    /// The full node answers.
+    fn is_back(&mut self) {
+        if let Some(since) = self.away_since.take() {
+            let away = self.shared.env.clock.monotonic().since(since);
+            tracing::info!(away_seconds = away.as_secs(), "the full node is back");
+            self.shared.chain_trouble.reset();
+        }
+    }
+
     async fn apply(
         &mut self,
         block: Block,
@@ -86,10 +108,14 @@ impl Follower {
     ) -> Result<(), ServiceError> {
         let Block {
             checkpoint,
+            time,
             tip,
             events,
             position,
         } = block;
+        self.shared
+            .chain_time_ms
+            .fetch_max(time.0, Ordering::Relaxed);
         self.shared
             .seen_checkpoint(tip.unwrap_or(checkpoint).max(checkpoint));
         let first = self.next_index;
@@ -106,6 +132,7 @@ impl Follower {
             position,
         };
         let (_, shards) = self.shared.owned();
+        let before = shards.clone();
         let applied = self.shared.io(move |shared| {
             shared.store.transaction(|transaction| {
                 apply_block(transaction, first, &events, &shards, &cursor)
@@ -116,6 +143,9 @@ impl Follower {
         if consequences.committees {
             refresh_view(&self.shared, consequences.epoch, shutdown).await;
             shards::reconcile(&self.shared).await?;
+            if let Some(epoch) = consequences.epoch {
+                notices::epoch_began(&self.shared, epoch, &before);
+            }
         }
         for blob_id in &consequences.gone {
             self.shared.metadata.remove(blob_id);
@@ -146,7 +176,11 @@ async fn refresh_view(shared: &Shared, epoch: Option<Epoch>, shutdown: &Cancella
                     return;
                 }
             }
-            Err(error) => tracing::warn!(%error, "the committees can't be read now"),
+            Err(error) => {
+                if shared.chain_trouble.is_due(shared.env.clock.monotonic()) {
+                    tracing::warn!(%error, "the committees can't be read: trying on");
+                }
+            }
         }
         tokio::select! {
             biased;

@@ -15,6 +15,7 @@ mod answers;
 mod cache;
 mod chain;
 mod config;
+mod epochs;
 mod error;
 mod events;
 mod health;
@@ -22,19 +23,26 @@ mod http;
 mod keys;
 mod maintenance;
 mod metrics;
+mod notices;
 mod recovery;
 mod room;
+mod seldom;
 mod service;
 mod shards;
 mod shared;
 mod tls;
 
 pub use self::{
-    chain::{Block, Chain, ChainError, EventSource, Members, NetworkView, Peer, SuiChain},
-    config::{ConfigError, Limits, NodeConfig, Options, RecoveryOptions, Transport},
+    chain::{
+        Block, Chain, ChainError, EpochCall, EpochStep, EventSource, Members, NetworkView, Peer,
+        SuiChain,
+    },
+    config::{
+        ConfigError, Limits, NodeConfig, Options, RecoveryOptions, RegistrationTerms, Transport,
+    },
     error::{BuildError, ServiceError},
     keys::{Keys, KeysError},
     metrics::Metrics,
     service::{Handle, Node, Service},
 };
-pub use floe_storage::CreateError;
+pub use floe_storage::{CreateError, OpenError};

@@ -33,6 +33,10 @@ pub struct Metrics {
     pub metadata_stored: Counter,
     /// Slivers recovered from symbols.
     pub slivers_recovered: Counter,
+    /// Blobs of which something was recovered.
+    pub blobs_recovered: Counter,
+    /// Attempts to recover a blob that failed, and are repeated.
+    pub recoveries_failed: Counter,
     /// Symbols received for that, proven.
     pub symbols_received: Counter,
     /// Blobs found inconsistent.
@@ -51,6 +55,10 @@ pub struct Metrics {
     pub in_flight: Gauge<u64, AtomicU64>,
     /// Bytes of records in the store.
     pub stored: Gauge<u64, AtomicU64>,
+    /// Records in the store: slivers and metadata.
+    pub records: Gauge<u64, AtomicU64>,
+    /// Bytes that the store takes before the disk counts as full.
+    pub free: Gauge<u64, AtomicU64>,
     /// Requests to other nodes.
     pub peers: floe_node_client::Metrics,
 }
@@ -78,6 +86,8 @@ impl Default for Metrics {
             slivers_stored: Counter::default(),
             metadata_stored: Counter::default(),
             slivers_recovered: Counter::default(),
+            blobs_recovered: Counter::default(),
+            recoveries_failed: Counter::default(),
             symbols_received: Counter::default(),
             inconsistent_blobs: Counter::default(),
             events: Counter::default(),
@@ -87,6 +97,8 @@ impl Default for Metrics {
             epoch: Gauge::default(),
             in_flight: Gauge::default(),
             stored: Gauge::default(),
+            records: Gauge::default(),
+            free: Gauge::default(),
             peers: floe_node_client::Metrics::default(),
         }
     }
@@ -129,6 +141,16 @@ impl Metrics {
                 &self.slivers_recovered,
             ),
             (
+                "blobs_recovered",
+                "Blobs of which something was recovered",
+                &self.blobs_recovered,
+            ),
+            (
+                "recoveries_failed",
+                "Attempts to recover a blob that failed, and are repeated",
+                &self.recoveries_failed,
+            ),
+            (
                 "symbols_received",
                 "Symbols received for recovery, and proven",
                 &self.symbols_received,
@@ -168,6 +190,16 @@ impl Metrics {
                 "stored_bytes",
                 "Bytes of records in the store",
                 &self.stored,
+            ),
+            (
+                "stored_records",
+                "Records in the store: slivers and metadata",
+                &self.records,
+            ),
+            (
+                "free_bytes",
+                "Bytes that can be stored before the disk counts as full",
+                &self.free,
             ),
         ] {
             registry.register(name, help, gauge.clone());

@@ -1,9 +1,9 @@
 //! A node as a whole.
 
 use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use floe_api::Health;
 use floe_core::keys::BlsPublicKey;
@@ -16,14 +16,17 @@ use tokio_util::sync::CancellationToken;
 use crate::cache::Cache;
 use crate::chain::Chain;
 use crate::config::{Options, Transport};
+use crate::epochs;
 use crate::error::{BuildError, ServiceError};
 use crate::events::{self, Follower};
 use crate::http::{self, Server};
 use crate::keys::Keys;
 use crate::maintenance;
 use crate::metrics::Metrics;
+use crate::notices;
 use crate::recovery::Recoveries;
 use crate::room::Rooms;
+use crate::seldom::Seldom;
 use crate::shards::{self, ShardTable, ShardWork};
 use crate::shared::Shared;
 use crate::tls;
@@ -39,6 +42,7 @@ pub struct Service {
     server: Server,
     metrics: Option<Server>,
     follower: Follower,
+    address: SocketAddr,
     opened: OpenReport,
 }
 
@@ -70,6 +74,18 @@ impl Node {
         floe_storage::create(disk, rng, dir, &owner)
     }
 
+    /// Puts what there is of a store in `dir` aside, into a folder in there, so that another can be made.
+    /// That folder, unless there was nothing.
+    ///
+    /// # Errors
+    /// As [`floe_storage::put_aside`].
+    pub fn put_store_aside(
+        disk: &Arc<dyn Disk>,
+        dir: &Path,
+    ) -> Result<Option<PathBuf>, floe_storage::CreateError> {
+        floe_storage::put_aside(disk, dir)
+    }
+
     /// Opens the store in `dir`, reads the committees, and is then ready to serve on `listener`.
     ///
     /// Blocks on the disk while the store is opened.
@@ -97,8 +113,16 @@ impl Node {
             let owner = owner(&keys.protocol.public_key());
             let storage = options.storage.clone();
             let (store, opened) = Store::open(&env.disk, &env.compute, dir, &owner, storage)?;
+            claim(&store, dir, &chain.network())?;
             let cursor = store.cursor()?;
             let view = chain.view().await?;
+            match store.node_state()?.event_epoch {
+                Some(seen) if seen > view.epoch => {
+                    let got = view.epoch;
+                    return Err(BuildError::Behind { got, seen });
+                }
+                _ => {}
+            }
             let codec = RedStuff::new(view.params.n_shards())?;
             let limits = &options.limits;
             let metrics = Metrics::default();
@@ -107,6 +131,7 @@ impl Node {
                 view: watch::Sender::new(Arc::new(view)),
                 next_event: watch::Sender::new(cursor.next_index),
                 checkpoint: AtomicU64::new(0),
+                chain_time_ms: AtomicU64::new(0),
                 recovery_wanted: Notify::new(),
                 recoveries_done: Notify::new(),
                 shards: watch::Sender::new(ShardTable::default()),
@@ -117,6 +142,8 @@ impl Node {
                 metadata: Cache::new(limits.metadata_cache_bytes),
                 sources: Cache::new(limits.symbol_cache_bytes),
                 started: env.clock.monotonic(),
+                chain_trouble: Seldom::default(),
+                not_recovered: Mutex::default(),
                 env,
                 options,
                 keys,
@@ -125,9 +152,11 @@ impl Node {
                 codec,
                 metrics,
             });
+            // Whether it is the right chain is known before anything is concluded from it.
+            let follower = Follower::new(Arc::clone(&shared), &cursor)?;
             shards::reconcile(&shared).await?;
             let service = Service {
-                follower: Follower::new(Arc::clone(&shared), &cursor)?,
+                follower,
                 server: Server {
                     router: http::routes(Arc::clone(&shared)),
                     shared: Arc::clone(&shared),
@@ -136,6 +165,7 @@ impl Node {
                 },
                 metrics: None,
                 shared: Arc::clone(&shared),
+                address,
                 opened,
             };
             let handle = Handle {
@@ -145,6 +175,19 @@ impl Node {
             };
             Ok((service, handle))
         })
+    }
+}
+
+/// Makes sure that a store has the data of a network, or none.
+fn claim(store: &Store, dir: &Path, network: &str) -> Result<(), BuildError> {
+    match store.network()? {
+        Some(found) if found != network => Err(BuildError::OtherNetwork {
+            dir: dir.to_owned(),
+            found,
+            expected: network.to_owned(),
+        }),
+        Some(_) => Ok(()),
+        None => Ok(store.transaction(|transaction| transaction.belong_to(network))?),
     }
 }
 
@@ -176,6 +219,7 @@ impl Service {
                 );
             }
             let shared = self.shared;
+            notices::running(&shared, self.address);
             let tasks = Arc::new(Tasks::new(Arc::clone(&shared.env.spawn)));
             let stop = tasks.shutdown().clone();
             // If this future is dropped the tasks end too: the server holds their group.
@@ -199,6 +243,7 @@ impl Service {
                 "events",
                 reporting(Box::pin(self.follower.run(stop.clone()))),
             );
+            tasks.spawn("epochs", epochs::run(Arc::clone(&shared), stop.clone()));
             let recoveries = Recoveries::new(Arc::clone(&shared)).run(stop.clone());
             let recoveries = async { recoveries.await.map_err(ServiceError::from) };
             tasks.spawn("recovery", reporting(Box::pin(recoveries)));
@@ -214,13 +259,18 @@ impl Service {
                 () = stop.cancelled() => None,
                 error = failure.recv() => error,
             };
+            tracing::info!("stopping");
             stop.cancel();
             let grace = shared.options.limits.shutdown();
             let ended = end_tasks(tasks, &shared, grace).await;
             let saved = shared.io(|shared| shared.store.checkpoint()).await;
             match failure {
                 Some(error) => Err(error),
-                None => ended.and_then(|()| saved.map_err(ServiceError::from)),
+                None => {
+                    ended.and_then(|()| saved.map_err(ServiceError::from))?;
+                    tracing::info!("stopped in order");
+                    Ok(())
+                }
             }
         })
     }

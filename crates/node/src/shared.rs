@@ -1,7 +1,7 @@
 //! What the parts of a node share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use floe_api::{ApiError, Reason};
 use floe_core::{
@@ -9,7 +9,7 @@ use floe_core::{
     VerifiedMetadata, wire,
 };
 use floe_encoding::{RecoverySource, RedStuff};
-use floe_env::{Env, Lane, Moment};
+use floe_env::{Env, Lane, Moment, UnixMillis};
 use floe_storage::{RecordKey, Store, StoreError};
 use tokio::sync::{Notify, Semaphore, watch};
 
@@ -19,6 +19,7 @@ use crate::config::Options;
 use crate::keys::Keys;
 use crate::metrics::Metrics;
 use crate::room::Rooms;
+use crate::seldom::Seldom;
 use crate::shards::ShardTable;
 
 /// What the parts of a node share.
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) next_event: watch::Sender<u64>,
     /// The latest checkpoint seen.
     pub(crate) checkpoint: AtomicU64,
+    /// The chain's time as of the last block, in ms.
+    pub(crate) chain_time_ms: AtomicU64,
     /// Something may have to be recovered.
     pub(crate) recovery_wanted: Notify,
     /// Nothing that is known of has to be recovered any more.
@@ -51,6 +54,10 @@ pub(crate) struct Shared {
     pub(crate) metadata: Cache<BlobId, VerifiedMetadata>,
     pub(crate) sources: Cache<(BlobId, Axis, SliverIndex), RecoverySource>,
     pub(crate) started: Moment,
+    /// The full node can't be read: said once in a while.
+    pub(crate) chain_trouble: Seldom,
+    /// Why the last blob that was tried could not be recovered.
+    pub(crate) not_recovered: Mutex<Option<String>>,
 }
 
 /// An answer, or an error in the form of the API.
@@ -72,6 +79,11 @@ impl Shared {
 
     pub(crate) fn next_event(&self) -> u64 {
         *self.next_event.borrow()
+    }
+
+    /// The chain's time as of the last block.
+    pub(crate) fn chain_time(&self) -> UnixMillis {
+        UnixMillis(self.chain_time_ms.load(Ordering::Relaxed))
     }
 
     pub(crate) fn seen_checkpoint(&self, checkpoint: u64) {
@@ -184,9 +196,16 @@ impl Shared {
         self.unless_damaged(self.store.get(key))
     }
 
-    /// Whether a record is there, and where it should be. Blocks.
+    /// Whether a record is there, and where it should be; one that can't be read counts as missing
+    /// (`docs/spec/node-api.md` §6). Blocks.
     pub(crate) fn contains(&self, key: &RecordKey) -> Result<bool, StoreError> {
-        self.unless_damaged(self.store.contains(key))
+        match self.store.contains(key) {
+            Err(StoreError::Unreadable { .. }) => {
+                self.recovery_wanted.notify_one();
+                Ok(false)
+            }
+            found => self.unless_damaged(found),
+        }
     }
 
     /// Those of `keys` whose records are not there, or not where they should be. Blocks.
@@ -210,24 +229,43 @@ impl Shared {
                 self.recovery_wanted.notify_one();
                 Ok(T::default())
             }
+            Err(error @ StoreError::Unreadable { .. }) => {
+                // Nothing is said about whether it is here.
+                self.recovery_wanted.notify_one();
+                Err(error)
+            }
             other => other,
         }
     }
 }
 
+/// Failures of the store that were logged, or would have been.
+static FAILURES: AtomicU64 = AtomicU64::new(0);
+
 /// What the public is told of a failure of the store; the log has the rest.
+///
+/// A full disk, records that can't be read and a store that refuses to write are told of where they are
+/// noticed, once and not with each request.
 pub(crate) fn store_error(error: &StoreError) -> ApiError {
     match error {
         StoreError::Busy { .. } | StoreError::NearlyFull { .. } => {
-            tracing::warn!(%error, "refusing to store");
+            tracing::debug!(%error, "refusing to store");
             ApiError::new(Reason::Unavailable, "the node can't store more now")
         }
         StoreError::Poisoned { .. } | StoreError::Closed => {
-            tracing::error!(%error, "refusing to store");
+            tracing::debug!(%error, "refusing to store");
             ApiError::new(Reason::Unavailable, "the node can't store anything now")
         }
+        StoreError::Unreadable { .. } => {
+            tracing::debug!(%error, "failing to read");
+            ApiError::internal(None)
+        }
         _ => {
-            tracing::error!(%error, "the store failed");
+            let failures = FAILURES.fetch_add(1, Ordering::Relaxed) + 1;
+            // As many as there may be, the log has a few lines of them.
+            if failures.is_power_of_two() {
+                tracing::error!(%error, failures, "the store failed");
+            }
             ApiError::internal(None)
         }
     }

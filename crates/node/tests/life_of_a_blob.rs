@@ -348,6 +348,43 @@ async fn what_is_lost_while_the_node_runs_is_not_confirmed_and_recovered() {
     network.end().await;
 }
 
+/// Both used to be answered with status 500, for ever, and a recovery that met such a record ended the node.
+#[tokio::test]
+async fn what_the_disk_cannot_read_is_not_confirmed_and_recovered() {
+    let network = Network::start(4).await;
+    let blob = network.blob(5_000, 4);
+    network.register(&blob, 7, false);
+    for node in 0..4 {
+        network.upload(node, &blob).await;
+    }
+    network.certify(&blob, 7, false);
+    network.caught_up().await;
+    network.spoil_segment(0, 4_000);
+    let running = network.node(0);
+    let id = blob.id();
+    let confirm = || {
+        running.client.confirmation(
+            &id,
+            &BlobPersistence::Permanent,
+            ConfirmationQuery::default(),
+        )
+    };
+    let error = confirm().await.unwrap_err();
+    assert_eq!(reason(&error), (Some(Reason::MissingSlivers), Some(400)));
+    let metrics = running.handle.metrics();
+    network
+        .until("recovery", |_| metrics.blobs_recovered.get() == 1)
+        .await;
+    confirm().await.unwrap();
+    for pair in network.pairs(0, &blob) {
+        for axis in Axis::BOTH {
+            let sliver = running.client.sliver(&blob.metadata, pair, axis).await;
+            assert_eq!(&sliver.unwrap(), blob.sliver(pair, axis));
+        }
+    }
+    network.end().await;
+}
+
 #[tokio::test]
 async fn expired_and_deleted_blobs_go() {
     let network = Network::start(4).await;

@@ -26,6 +26,12 @@ pub enum CreateError {
         /// The folder.
         dir: PathBuf,
     },
+    /// Somebody has the store open. The operator is at fault.
+    #[error("the store {} is open", .dir.display())]
+    InUse {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// The disk failed.
     #[error(transparent)]
     Disk(#[from] DiskError),
@@ -39,10 +45,7 @@ pub enum CreateError {
 #[non_exhaustive]
 pub enum OpenError {
     /// There is no store in the folder: not set up, or the disk is not mounted.
-    #[error(
-        "{} is no store: is its disk mounted? A new node is set up with `floe node setup`",
-        .dir.display()
-    )]
+    #[error("{} is no store: is its disk mounted?", .dir.display())]
     NotAStore {
         /// The folder.
         dir: PathBuf,
@@ -144,6 +147,14 @@ pub enum StoreError {
         segment: u32,
         /// Where in the segment.
         offset_bytes: u64,
+    },
+    /// The disk can't read a record. It is kept, and recovered unless it can be read later.
+    #[error("{key} can't be read: {reason}")]
+    Unreadable {
+        /// Which record.
+        key: RecordKey,
+        /// What the disk reports.
+        reason: String,
     },
     /// A row of the index can't be read.
     #[error("a row of table {table} of the index is damaged")]

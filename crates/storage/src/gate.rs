@@ -1,11 +1,15 @@
 //! Whether writing is still allowed.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use floe_env::Disk;
 
 use crate::StoreError;
+
+/// Bytes that have to be free besides the reserve before a disk that was full is said to have room again.
+const ROOM_AGAIN_BYTES: u64 = 16 << 20;
 
 /// Lets writes through until one of them left the disk in an unknown state, and while there is room.
 #[derive(Debug)]
@@ -14,6 +18,8 @@ pub(crate) struct Gate {
     dir: PathBuf,
     reserve_bytes: u64,
     poison: OnceLock<String>,
+    /// Something was refused for lack of room, and there is none yet.
+    is_full: AtomicBool,
 }
 
 impl Gate {
@@ -23,6 +29,7 @@ impl Gate {
             dir,
             reserve_bytes,
             poison: OnceLock::new(),
+            is_full: AtomicBool::new(false),
         }
     }
 
@@ -60,6 +67,13 @@ impl Gate {
         self.check()?;
         let available_bytes = self.disk.space(&self.dir)?.available_bytes;
         if available_bytes < needed_bytes.saturating_add(self.reserve_bytes) {
+            if !self.is_full.swap(true, Ordering::Relaxed) {
+                tracing::warn!(
+                    dir = %self.dir.display(), available_bytes, needed_bytes,
+                    reserve_bytes = self.reserve_bytes,
+                    "the disk is full: nothing is stored until there is room"
+                );
+            }
             return Err(StoreError::NearlyFull {
                 available_bytes,
                 needed_bytes,
@@ -67,5 +81,19 @@ impl Gate {
             });
         }
         Ok(())
+    }
+
+    /// Has something been refused for lack of room, with no room since? Looks at the disk if so.
+    pub(crate) fn is_full(&self) -> bool {
+        if !self.is_full.load(Ordering::Relaxed) {
+            return false;
+        }
+        let again_bytes = self.reserve_bytes.saturating_add(ROOM_AGAIN_BYTES);
+        let space = self.disk.space(&self.dir);
+        let is_full = space.is_ok_and(|space| space.available_bytes < again_bytes);
+        if !is_full && self.is_full.swap(false, Ordering::Relaxed) {
+            tracing::info!(dir = %self.dir.display(), "the disk has room again");
+        }
+        is_full
     }
 }

@@ -1,6 +1,7 @@
 //! The index: everything small, in an embedded database.
 
 use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ use crate::marker::StoreId;
 use crate::segment::LocationBytes;
 use crate::{CreateError, OpenError, StoreError};
 
-const FILE_NAME: &str = "index.redb";
+/// The name of the index in a store's folder.
+pub(crate) const FILE_NAME: &str = "index.redb";
 const VERSION: u32 = 1;
 
 /// Cache while the index is made.
@@ -57,6 +59,7 @@ pub(crate) mod meta {
     pub(crate) const HANDLED: &str = "handled events";
     pub(crate) const NODE_STATE: &str = "node state";
     pub(crate) const SHARDS: &str = "shards";
+    pub(crate) const NETWORK: &str = "network";
 }
 
 /// The database.
@@ -148,7 +151,11 @@ impl Index {
             // Would be taken for a new database.
             return Err(damaged("it is empty"));
         }
-        let database = database(RedbFile::lock(file)?, cache_bytes)
+        let backend = RedbFile::lock(file)?;
+        // The library takes the pages of its trees for what it wrote, and panics where they are not.
+        let opened = catch_unwind(AssertUnwindSafe(|| database(backend, cache_bytes)));
+        let database = opened
+            .map_err(|_| damaged("its pages don't fit together"))?
             .map_err(|error| OpenError::Index(Box::new(error)))?;
         let index = Self { database };
         let value = |name| {

@@ -67,13 +67,14 @@ mod segment;
 mod state;
 mod store;
 mod transaction;
+mod unreadable;
 mod writer;
 
 pub use blobs::{
     BlobCounts, BlobInfo, BlobStatus, ObjectInfo, PermanentStatus, PoolLifetime, PooledObject,
 };
 pub use compact::{CompactionReport, SegmentUse};
-pub use create::create;
+pub use create::{create, put_aside};
 pub use error::{CreateError, OpenError, StoreError};
 pub use key::{RecordKey, RecordKind};
 pub use open::OpenReport;

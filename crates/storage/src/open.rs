@@ -17,6 +17,7 @@ use crate::segment::{
 };
 use crate::store::{Inner, Options, Store};
 use crate::transaction::{self, ToIndex, Transaction};
+use crate::unreadable::Unreadable;
 use crate::writer::{Queue, Tail};
 use crate::{OpenError, StoreError};
 
@@ -100,6 +101,7 @@ impl Store {
             store_id: marker.store_id,
             gate,
             files: Files::new(Arc::clone(disk), dir),
+            unreadable: Unreadable::default(),
             index,
             queue: Mutex::new(Queue::default()),
             tail: Mutex::new(Tail {

@@ -17,6 +17,7 @@ use crate::index::{self, Index, meta};
 use crate::marker::StoreId;
 use crate::segment::{Files, Location, RECORD_HEADER_LEN, checksum, record_header};
 use crate::transaction::{self, Transaction};
+use crate::unreadable::Unreadable;
 use crate::writer::{Queue, Tail};
 use crate::{BlobInfo, Cursor, NodeState, ObjectInfo, PooledObject, RecordKey, Shards, StoreError};
 
@@ -77,6 +78,7 @@ pub(crate) struct Inner {
     pub(crate) store_id: StoreId,
     pub(crate) gate: Gate,
     pub(crate) files: Files,
+    pub(crate) unreadable: Unreadable,
     pub(crate) index: Index,
     pub(crate) queue: Mutex<Queue>,
     pub(crate) tail: Mutex<Tail>,
@@ -108,19 +110,30 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] if the disk returned something else; the record counts as missing
-    /// from then on, and the blob as one to recover ([`recoveries`](Self::recoveries)). Else what
-    /// the disk reports.
+    /// from then on, and the blob as one to recover ([`recoveries`](Self::recoveries)).
+    /// [`StoreError::Unreadable`] if the disk returned nothing: the blob is one to recover as well, and
+    /// the record one that may be [`put`](Self::put) again, but it is kept, in case it can be read later.
     pub fn get(&self, key: &RecordKey) -> Result<Option<Bytes>, StoreError> {
         self.look(key, |location| self.0.read(location))
     }
 
-    /// Is the record there? The header at its place is looked at, its payload is not.
+    /// Is the record there? The header at its place is looked at; its payload only if the record could
+    /// not be read before.
     ///
     /// # Errors
     /// As [`get`](Self::get), with [`StoreError::Corrupt`] if the record is not where it should be.
     pub fn contains(&self, key: &RecordKey) -> Result<bool, StoreError> {
+        if self.0.unreadable.place_of(key).is_some() {
+            return Ok(self.get(key)?.is_some());
+        }
         let found = self.look(key, |location| self.0.is_at(key, location))?;
         Ok(found.is_some())
+    }
+
+    /// Does the disk have too little room to store anything, since something was refused?
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.0.gate.is_full()
     }
 
     /// What `look` finds at the place of a record; if that is nothing, the record is dropped.
@@ -135,14 +148,17 @@ impl Store {
                 return Ok(None);
             };
             match look(&location) {
-                Ok(Some(found)) => return Ok(Some(found)),
+                Ok(Some(found)) => {
+                    self.0.unreadable.forget(key);
+                    return Ok(Some(found));
+                }
                 Ok(None) => {}
                 // Its segment may have been compacted since it was looked up.
                 Err(error) if error.kind() == ErrorKind::NotFound && missed != Some(location) => {
                     missed = Some(location);
                     continue;
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.unreadable(key, location, &error)),
             }
             let dropped =
                 self.transaction(|transaction| transaction.drop_damaged(key, &location))?;
@@ -154,6 +170,22 @@ impl Store {
                     offset_bytes: location.offset,
                 });
             }
+        }
+    }
+
+    /// Keeps in mind that a record could not be read, and has its blob recovered.
+    fn unreadable(&self, key: &RecordKey, location: Location, error: &DiskError) -> StoreError {
+        if self.0.unreadable.add(*key, location) {
+            let noted = self.transaction(|transaction| transaction.want_recovery(&key.blob_id, 0));
+            let is_noted = noted.is_ok();
+            tracing::warn!(
+                %key, segment = location.segment, %error, is_noted,
+                "a record can't be read: it is recovered from other nodes unless it can be later"
+            );
+        }
+        StoreError::Unreadable {
+            key: *key,
+            reason: error.to_string(),
         }
     }
 
@@ -237,6 +269,16 @@ impl Store {
     /// What the index reports.
     pub fn shards(&self) -> Result<Shards, StoreError> {
         self.0.index.value(meta::SHARDS)
+    }
+
+    /// The network whose data this is, once [`belong_to`](Transaction::belong_to) has said so.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn network(&self) -> Result<Option<String>, StoreError> {
+        let name = self.0.index.meta(meta::NETWORK)?;
+        name.map(|bytes| String::from_utf8(bytes).map_err(|_| StoreError::BadRow { table: "meta" }))
+            .transpose()
     }
 
     /// Up to `limit` blobs, from `start` on in the order of their ids, of which slivers may have to

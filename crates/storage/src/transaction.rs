@@ -353,6 +353,14 @@ impl Transaction {
         self.set_meta(meta::SHARDS, &index::encode(shards))
     }
 
+    /// Says whose data this is. What another network tells must not be applied to it.
+    ///
+    /// # Errors
+    /// What the index reports.
+    pub fn belong_to(&mut self, network: &str) -> Result<(), StoreError> {
+        self.set_meta(meta::NETWORK, network.as_bytes())
+    }
+
     /// The single value of a name; the default if it was never set.
     fn value<T: Default + DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
         let meta = self.redb.open_table(index::META)?;

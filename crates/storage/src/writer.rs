@@ -235,6 +235,13 @@ impl Inner {
         let puts = self.gate.poison_on(indexed)?;
         drop(tail);
         for (chosen, put) in chosen.iter().zip(puts) {
+            let key = &chosen.record.key;
+            if let Some(old) = self.unreadable.place_of(key) {
+                // Until that is durable, a start after a crash would find the old one only.
+                self.has_unsaved_removals.store(true, Ordering::SeqCst);
+                self.unreadable.forget(key);
+                tracing::info!(%key, segment = old.segment, "stored anew what can't be read");
+            }
             let member = outcome.get_mut(chosen.member);
             if let Some(slot) = member.and_then(|puts| puts.get_mut(chosen.position)) {
                 *slot = put;
@@ -261,9 +268,18 @@ impl Inner {
                 let key = record.key;
                 let moved_from = pending.moved_from.as_ref();
                 let moved_from = moved_from.and_then(|locations| locations.get(position));
+                let is_there = records.get(&key.to_bytes())?.is_some();
+                // What the disk can't read is replaced, as if it moved.
+                let replaced = match moved_from {
+                    None if is_there && !seen.contains(&key) => self.unreadable.place_of(&key),
+                    _ => None,
+                };
                 let put = if moved_from.is_some() {
                     None
-                } else if records.get(&key.to_bytes())?.is_some() || seen.contains(&key) {
+                } else if replaced.is_some() {
+                    seen.insert(key);
+                    None
+                } else if is_there || seen.contains(&key) {
                     // One that comes twice in a group is as durable as its first.
                     Some(Put::AlreadyStored)
                 } else if !is_wanted(blobs.get(&key.blob_id.0)?.as_ref().map(|row| row.value()))? {
@@ -279,7 +295,7 @@ impl Inner {
                         member,
                         position,
                         record,
-                        moved_from: moved_from.copied(),
+                        moved_from: moved_from.copied().or(replaced),
                     });
                 }
             }

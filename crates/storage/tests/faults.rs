@@ -422,3 +422,109 @@ fn what_is_too_much_is_refused_before_memory_is_spent() {
         [Put::Stored]
     );
 }
+
+#[test]
+fn an_index_of_garbage_is_damaged_and_no_panic() {
+    let (_, shared) = disk();
+    let store = with_blob(&shared, 1);
+    put(&store, keys(blob(1)).into_iter().map(record).collect()).unwrap();
+    store.checkpoint().unwrap();
+    drop(store);
+    let path = Path::new(DIR).join("index.redb");
+    let file = shared.open(&path, Open::Update).unwrap();
+    let len = file.metadata().unwrap().len_bytes;
+    let garbage: Vec<u8> = (0..len - 4096).map(|i| (i * 7 % 251) as u8).collect();
+    file.write_at(&garbage, 4096).unwrap();
+    drop(file);
+    let error = open_with(&shared, small()).unwrap_err();
+    assert!(
+        matches!(error, OpenError::Damaged { .. } | OpenError::Index(_)),
+        "{error}"
+    );
+}
+
+/// All bytes of the first segment.
+fn spoil(disk: &CrashDisk) {
+    disk.make_unreadable(&segment(1), 0..u64::MAX);
+}
+
+#[test]
+fn what_cannot_be_read_is_kept_and_to_be_recovered() {
+    let (disk, shared) = disk();
+    let store = with_blob(&shared, 1);
+    let all = keys(blob(1));
+    put(&store, all.iter().copied().map(record).collect()).unwrap();
+    assert_eq!(store.recoveries_len().unwrap(), 0);
+    spoil(&disk);
+    for look in [
+        store.contains(&all[0]).map(drop),
+        store.get(&all[0]).map(drop),
+    ] {
+        assert!(matches!(look, Err(StoreError::Unreadable { key, .. }) if key == all[0]));
+    }
+    assert_eq!(store.recoveries(&BlobId::ZERO, 9).unwrap(), [(blob(1), 0)]);
+    // It was a passing fault: nothing is lost.
+    disk.make_readable();
+    assert!(store.contains(&all[0]).unwrap());
+    assert_eq!(store.get(&all[0]).unwrap().unwrap(), payload(&all[0]));
+}
+
+#[test]
+fn what_cannot_be_read_is_stored_anew_for_good() {
+    let (disk, shared) = disk();
+    let mut store = with_blob(&shared, 1);
+    let key = keys(blob(1))[0];
+    assert_eq!(put(&store, vec![record(key)]).unwrap(), [Put::Stored]);
+    store.checkpoint().unwrap();
+    let before = store.segments().unwrap();
+    assert_eq!(
+        put(&store, vec![record(key)]).unwrap(),
+        [Put::AlreadyStored]
+    );
+    // Its payload only, which nothing but a reader notices.
+    disk.make_unreadable(&segment(1), 40 + 64..40 + 65);
+    assert!(store.contains(&key).unwrap());
+    assert!(store.get(&key).is_err());
+    assert!(store.contains(&key).is_err(), "it is kept in mind");
+    assert_eq!(put(&store, vec![record(key)]).unwrap(), [Put::Stored]);
+    assert_eq!(store.get(&key).unwrap().unwrap(), payload(&key));
+    assert!(store.contains(&key).unwrap());
+    // The old place does not count any more.
+    let after = store.segments().unwrap();
+    assert_eq!(after[0].live_bytes, before[0].live_bytes);
+    assert!(after[0].total_bytes > before[0].total_bytes);
+    for seed in 0..4 {
+        drop(store);
+        let image = disk.after_power_cut(seed);
+        image.make_unreadable(&segment(1), 40 + 64..40 + 65);
+        let image: Arc<dyn Disk> = Arc::new(image);
+        store = open(&image);
+        assert_eq!(store.get(&key).unwrap().unwrap(), payload(&key));
+    }
+}
+
+#[test]
+fn a_store_is_put_aside_with_all_it_has_and_not_while_it_is_open() {
+    let (_, shared) = disk();
+    let dir = Path::new(DIR);
+    let store = with_blob(&shared, 1);
+    put(&store, vec![record(keys(blob(1))[0])]).unwrap();
+    assert!(matches!(
+        floe_storage::put_aside(&shared, dir),
+        Err(CreateError::InUse { .. })
+    ));
+    drop(store);
+    let aside = floe_storage::put_aside(&shared, dir).unwrap().unwrap();
+    assert_eq!(aside, dir.join("old-1"));
+    assert_eq!(floe_storage::put_aside(&shared, dir).unwrap(), None);
+    make(&shared).unwrap();
+    assert_eq!(open(&shared).recoveries_len().unwrap(), 0);
+    let second = floe_storage::put_aside(&shared, dir).unwrap().unwrap();
+    assert_eq!(second, dir.join("old-2"));
+    // The old one is whole.
+    for name in ["FLOE-STORE", "index.redb", "segments"] {
+        shared.rename(&aside.join(name), &dir.join(name)).unwrap();
+    }
+    let store = open(&shared);
+    assert!(store.contains(&keys(blob(1))[0]).unwrap());
+}

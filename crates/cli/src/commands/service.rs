@@ -1,9 +1,17 @@
 //! What commands that run until they are told to stop have in common.
 
-use std::io;
+use std::{fmt, io};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::{
+    fmt::{
+        FmtContext, FormatEvent, FormatFields,
+        format::Writer,
+        time::{FormatTime as _, SystemTime},
+    },
+    registry::LookupSpan,
+};
 
 use crate::error::{Failure, Reason};
 
@@ -37,13 +45,39 @@ pub(super) fn stop_on_signals() -> Result<CancellationToken, Failure> {
     Ok(shutdown)
 }
 
-/// Logs to stderr, at the level that `RUST_LOG` says.
-pub(crate) fn log_to_stderr() {
+/// Logs to stderr, at `level` unless `RUST_LOG` says another.
+pub(crate) fn log_to_stderr(level: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     // Somebody may have set up logging before.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(false)
+        .event_format(OneLine)
         .with_writer(io::stderr)
         .try_init();
+}
+
+/// Time, level, where, what: without the tasks that it happened in.
+struct OneLine;
+
+impl<S, N> FormatEvent<S, N> for OneLine
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &tracing::Event<'_>,
+    ) -> fmt::Result {
+        SystemTime.format_time(&mut writer)?;
+        let metadata = event.metadata();
+        write!(writer, " {:5} {}: ", metadata.level(), metadata.target())?;
+        context
+            .field_format()
+            .format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
 }

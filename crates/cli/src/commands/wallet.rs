@@ -180,15 +180,35 @@ fn write(path: &Path, place: &Place, key: &SecretKey, world: &World) -> Result<(
     Ok(())
 }
 
+/// Where the faucet of a network on this machine is.
+///
+/// # Errors
+/// [`Failure`] if the environment does not say so.
+pub(super) fn faucet() -> Result<String, Failure> {
+    let url = env::var("SUI_FAUCET_URL")
+        .ok()
+        .filter(|url| !url.is_empty());
+    url.ok_or_else(|| {
+        Failure::new(Reason::InvalidArgument, "SUI_FAUCET_URL names no faucet").help(
+            "load what `floe devnet` prints, or `floe fullnode run --faucet --env-file FILE` writes",
+        )
+    })
+}
+
 /// Asks a faucet for coins.
-fn ask(faucet: &str, address: SuiAddress, patience: Duration) -> Result<(), Failure> {
+///
+/// # Errors
+/// [`Failure`] if it gives none.
+pub(super) fn ask(faucet: &str, address: SuiAddress, patience: Duration) -> Result<(), Failure> {
     let failed = |cause: String| {
         Failure::new(
             Reason::Unreachable,
             format!("the faucet {faucet} gives nothing"),
         )
         .caused_by(cause)
-        .help("the wallet is there; ask the faucet again, or send SUI to its address")
+        .help(format!(
+            "the wallet is there; ask the faucet again, or send SUI to {address}"
+        ))
     };
     let host = faucet
         .strip_prefix("http://")

@@ -128,8 +128,125 @@ fn a_node_runs_from_any_folder_and_says_what_is_wrong_with_its_files() {
         warning.contains("others can read the key") && warning.contains("network.key"),
         "{warning}"
     );
-    let ready = lines.next().unwrap();
+    let mut find = |what: &str| {
+        let found = lines.find(|line| line.contains(what));
+        found.unwrap_or_else(|| panic!("no line has {what:?}"))
+    };
+    let ready = find("ready");
     assert!(ready.starts_with("storage node ready: "), "{ready}");
+    let running = find(" running ");
+    let system = net.variable("SYSTEM_OBJECT_ID");
+    for part in [
+        " INFO ",
+        "version=",
+        "node=",
+        "address=127.0.0.1:",
+        "epoch=1",
+        system,
+    ] {
+        assert!(running.contains(part), "{part}: {running}");
+    }
+    find("no member of the committee");
+    // Its database is not to be had twice, nor put aside while it runs.
+    let text = String::from_utf8(net.read("nd/node.toml")).unwrap();
+    let again = net.error("node run --config nd/node.toml", 4);
+    assert_eq!(again["reason"], "IN_USE", "{again}");
+    let aside = net.error("node new-store --config nd/node.toml", 4);
+    assert_eq!(aside["reason"], "IN_USE", "{aside}");
     drop(node.stdin.take());
+    find("stopping");
+    find("stopped in order");
     assert!(node.wait().unwrap().success());
+
+    // One whose database is lost gets a new one under its old name.
+    fs::remove_file(net.path("nd/db/index.redb")).unwrap();
+    let lost = net.error("node run --config nd/node.toml", 7);
+    assert!(
+        lost["help"].as_str().unwrap().contains("node new-store"),
+        "{lost}"
+    );
+    let made = net.json("node new-store --config nd/node.toml");
+    assert!(
+        made["putAside"].as_str().unwrap().ends_with("db/old-1"),
+        "{made}"
+    );
+    assert_eq!(net.read("nd/node.toml"), text.as_bytes());
+
+    // The same database and keys in another network.
+    let other = Devnet::with(&["--nodes", "4", "--shards", "10"]);
+    let ours = net.variable("FLOE_CONFIG");
+    let started = net.error("node run --config nd/nothing.toml", 4);
+    assert_eq!(started["reason"], "NOT_FOUND");
+    let node = Running::start(&net, "nd/node.toml");
+    node.stop();
+    fs::copy(other.variable("FLOE_CONFIG"), net.path("net.yaml")).unwrap();
+    let elsewhere = net.error("node run --config nd/node.toml", 3);
+    let help = elsewhere["help"].as_str().unwrap();
+    assert!(help.starts_with("nothing was changed"), "{elsewhere}");
+    fs::copy(ours, net.path("net.yaml")).unwrap();
+    Running::start(&net, "nd/node.toml").stop();
+}
+
+/// A storage node that runs.
+struct Running(std::process::Child);
+
+impl Running {
+    fn start(net: &Devnet, config: &str) -> Self {
+        let mut node = net.command(["node", "run", "--until-stdin-ends", "--config", config]);
+        let mut node = node
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = crate::support::lines(node.stderr.take().unwrap());
+        assert!(lines.any(|line| line.contains(" running ")));
+        // The rest is read so that it can be written.
+        std::thread::spawn(move || lines.count());
+        Self(node)
+    }
+
+    fn stop(mut self) {
+        drop(self.0.stdin.take());
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn a_devnet_comes_up_without_the_keys_that_it_can_do_without() {
+    let mut net = Devnet::with(&["--nodes", "4", "--shards", "10", "--processes"]);
+    let dir = net.variable("FLOE_DEVNET_DIR").to_owned();
+    let key = |name: &str| Path::new(&dir).join(name);
+    let restart = |net: &mut Devnet| net.start_again_until("can't tell the chain");
+    net.kill();
+    // Nobody else than the node needs it, and it holds data.
+    fs::write(key("chain/nodes/node-01/wallet.key"), "?").unwrap();
+    // Who pays for epochs can be anybody.
+    fs::remove_file(key("driver.key")).unwrap();
+    let warnings = restart(&mut net);
+    for part in [
+        "node-01/wallet.key",
+        "node-01 runs without its account",
+        "driver.key was missing",
+    ] {
+        assert!(warnings.contains(part), "{part}: {warnings}");
+    }
+    let status = net.json("devnet status");
+    let nodes = status["nodes"].as_array().unwrap();
+    assert!(nodes.iter().all(|node| node["state"] == "up"), "{status}");
+    net.json("devnet advance 1d");
+    net.kill();
+    // These can't be replaced.
+    for name in ["account", "faucet", "validator"] {
+        let file = key(&format!("chain/keys/{name}.key"));
+        let text = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        let refused = error(net.folder(), "devnet --dir net", 7);
+        let text_of = refused.to_string();
+        assert!(
+            text_of.contains(&format!("{name}.key")) && text_of.contains("put it back"),
+            "{refused}"
+        );
+        assert!(!file.exists());
+        fs::write(&file, text).unwrap();
+    }
 }

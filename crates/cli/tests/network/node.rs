@@ -9,11 +9,20 @@ fn a_node_is_set_up_and_registered_by_its_operator_or_another_wallet() {
     let net = Devnet::with(&["--nodes", "4", "--shards", "10"]);
     let config = net.variable("FLOE_CONFIG");
     let setup = net.json(&format!(
-        "node setup --dir mine --network-config {config} --name newcomer --listen 127.0.0.1:9"
+        "node setup --dir mine --network-config {config} --name newcomer --listen 127.0.0.1:9 \
+         --use-faucet --storage-price 777 --commission-rate 500"
     ));
-    assert_keys(&setup, &["config", "protocolPublicKey", "networkPublicKey"]);
+    assert_keys(
+        &setup,
+        &[
+            "config",
+            "protocolPublicKey",
+            "networkPublicKey",
+            "walletAddress",
+        ],
+    );
     let register = "node register --config mine/node.toml --node-capacity 1TiB";
-    let registered = net.json(&format!("{register} --commission-rate 500"));
+    let registered = net.json(register);
     assert_keys(&registered, &["nodeId", "storageNodeCap", "txDigest"]);
     let node = registered["nodeId"].as_str().unwrap();
     let twice = net.error(register, 4);
@@ -38,6 +47,22 @@ fn a_node_is_set_up_and_registered_by_its_operator_or_another_wallet() {
     let set = net.json("health --active-set --timeout 1");
     let mut nodes = set["healthInfo"].as_array().unwrap().iter();
     assert!(nodes.any(|node| node["nodeName"] == "newcomer"), "{set}");
+
+    // What was said when it was set up counts, also later.
+    let committee = net.json("info committee");
+    let bids = net.json("info all").to_string();
+    assert!(committee.is_object());
+    assert!(bids.contains("777"), "{bids}");
+    net.json(&format!(
+        "node setup --dir other --network-config {config} --listen 127.0.0.1:9 --node-capacity 3TiB"
+    ));
+    let text = String::from_utf8(net.read("other/node.toml")).unwrap();
+    assert!(
+        text.contains("node_capacity_bytes = 3298534883328"),
+        "{text}"
+    );
+    let poor = net.error("node register --config other/node.toml", 9);
+    assert_eq!(poor["reason"], "INSUFFICIENT_FUNDS", "{poor}");
 
     // Somebody else's wallet pays.
     let me = net.variable("SUI_ADDRESS");

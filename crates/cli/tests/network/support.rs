@@ -82,6 +82,11 @@ impl Devnet {
 
     /// Starts a devnet that was killed again. What it warned of.
     pub(crate) fn start_again(&mut self) -> String {
+        self.start_again_until("from the other nodes\n")
+    }
+
+    /// The same, for warnings that have this in them.
+    pub(crate) fn start_again_until(&mut self, what: &str) -> String {
         assert!(self.is_killed);
         let folder = self.folder.take().unwrap();
         let warnings = folder.path().join("warnings");
@@ -89,7 +94,7 @@ impl Devnet {
         *self = Self::run(folder, &["--processes"], stderr.into());
         // They come after the document.
         let mut text = String::new();
-        while !text.ends_with("nodes\n") {
+        while !text.contains(what) {
             std::thread::sleep(std::time::Duration::from_millis(5));
             text = fs::read_to_string(&warnings).unwrap();
         }

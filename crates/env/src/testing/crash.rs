@@ -15,6 +15,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
@@ -72,6 +73,8 @@ struct State {
     powered: bool,
     faults: BTreeMap<u64, Fault>,
     elided_syncs: BTreeSet<u64>,
+    /// Parts of files that can't be read.
+    unreadable: Vec<(PathBuf, Range<u64>)>,
     operations: u64,
     syncs: u64,
     trace: Option<Vec<Traced>>,
@@ -114,6 +117,7 @@ impl CrashDisk {
             powered: true,
             faults: BTreeMap::new(),
             elided_syncs: BTreeSet::new(),
+            unreadable: Vec::new(),
             operations: 0,
             syncs: 0,
             trace: None,
@@ -149,6 +153,17 @@ impl CrashDisk {
     /// without doing anything, as if the call were missing in the program.
     pub fn elide_sync(&self, sync: u64) {
         self.state().elided_syncs.insert(sync);
+    }
+
+    /// Makes reads that touch these bytes of a file fail with an input/output error, as a medium that
+    /// wears out does. A power cut forgets it.
+    pub fn make_unreadable(&self, path: &Path, bytes: Range<u64>) {
+        self.state().unreadable.push((path.to_owned(), bytes));
+    }
+
+    /// Undoes all of [`make_unreadable`](Self::make_unreadable).
+    pub fn make_readable(&self) {
+        self.state().unreadable.clear();
     }
 
     /// How many operations were asked for so far: the number of the next one.

@@ -51,7 +51,7 @@ pub fn start_chain(
         env.disk.create_dir_all(&options.dir)?;
         create(env, options, genesis)?;
     }
-    let keys = ChainKeys::ensure(&env.disk, &*env.rng, &options.dir)?;
+    let keys = ChainKeys::read(&env.disk, &options.dir)?;
     let network = Network::read(&*env.disk, &options.dir)?;
     let service = Service::open(env.clone(), options, Arc::clone(&keys.validator))?;
     let found = service.handle().reader()?.chain_id();

@@ -68,7 +68,8 @@ impl Wallet {
 /// A folder that keys are read from, or made in.
 struct KeyFolder<'k> {
     disk: &'k Arc<dyn Disk>,
-    rng: &'k dyn Rng,
+    /// Of what missing keys are made; `None` if none may be missing.
+    rng: Option<&'k dyn Rng>,
     dir: PathBuf,
 }
 
@@ -78,7 +79,22 @@ impl ChainKeys {
     /// # Errors
     /// [`StartError::Disk`], [`StartError::Key`].
     pub fn ensure(disk: &Arc<dyn Disk>, rng: &dyn Rng, dir: &Path) -> Result<Self, StartError> {
-        let folder = KeyFolder::new(disk, rng, dir.join("keys"))?;
+        Self::in_folder(&KeyFolder::new(disk, rng, dir.join("keys"))?)
+    }
+
+    /// Reads the keys of a chain that exists. Others in their place would be keys to nothing.
+    ///
+    /// # Errors
+    /// [`StartError::Disk`], [`StartError::Key`], also if one is missing.
+    pub fn read(disk: &Arc<dyn Disk>, dir: &Path) -> Result<Self, StartError> {
+        Self::in_folder(&KeyFolder {
+            disk,
+            rng: None,
+            dir: dir.join("keys"),
+        })
+    }
+
+    fn in_folder(folder: &KeyFolder<'_>) -> Result<Self, StartError> {
         let validator = folder.key("validator.key", BlsFile::new, BlsFile::parse, BlsFile::text)?;
         Ok(Self {
             validator: validator.validator()?,
@@ -118,6 +134,7 @@ impl NodeKeys {
 impl<'k> KeyFolder<'k> {
     fn new(disk: &'k Arc<dyn Disk>, rng: &'k dyn Rng, dir: PathBuf) -> Result<Self, StartError> {
         disk.create_dir_all(&dir)?;
+        let rng = Some(rng);
         Ok(Self { disk, rng, dir })
     }
 
@@ -155,9 +172,12 @@ impl<'k> KeyFolder<'k> {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error.into()),
         }
+        let rng = self.rng.ok_or_else(|| {
+            bad("the file is missing. It was made with the chain: put it back from a backup".into())
+        })?;
         let key = loop {
             let mut entropy = [0; 32];
-            self.rng.fill(&mut entropy);
+            rng.fill(&mut entropy);
             if let Some(key) = make(entropy) {
                 break key;
             }

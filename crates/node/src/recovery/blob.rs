@@ -22,9 +22,12 @@ pub(crate) enum NotRecovered {
     /// Our store failed.
     #[error(transparent)]
     Store(StoreError),
-    /// The store takes nothing now.
+    /// The store takes or gives nothing now.
     #[error("{0}")]
-    NoRoom(StoreError),
+    NotNow(StoreError),
+    /// The disk is full.
+    #[error("the disk is full")]
+    NoRoom,
     /// Nobody gave the metadata.
     #[error(transparent)]
     Metadata(#[from] FetchError),
@@ -42,7 +45,9 @@ pub(crate) enum NotRecovered {
 impl From<StoreError> for NotRecovered {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy { .. } | StoreError::NearlyFull { .. } => Self::NoRoom(error),
+            StoreError::Busy { .. }
+            | StoreError::NearlyFull { .. }
+            | StoreError::Unreadable { .. } => Self::NotNow(error),
             _ => Self::Store(error),
         }
     }
@@ -67,19 +72,24 @@ pub(crate) fn now(shared: &Shared) -> Timestamp {
     Timestamp::new(shared.env.clock.monotonic().since_origin())
 }
 
-/// Stores all that is missing of a blob. Does nothing if it is not certified any more.
-pub(crate) async fn recover(peers: Arc<Peers>, blob_id: BlobId) -> Result<(), NotRecovered> {
+/// Stores all that is missing of a blob; whether that was anything. Does nothing if it is not certified
+/// any more.
+pub(crate) async fn recover(peers: Arc<Peers>, blob_id: BlobId) -> Result<bool, NotRecovered> {
     let shared = &peers.shared;
     let info = shared
         .io(move |shared| shared.store.blob_info(&blob_id))
         .await?;
     let Some(info) = info.filter(|info| info.is_certified(shared.epoch())) else {
-        return Ok(());
+        return Ok(false);
     };
     let (_, shards) = shared.owned();
     let missing = missing(shared, blob_id, shards).await?;
     if missing.is_empty() {
-        return Ok(());
+        return Ok(false);
+    }
+    if shared.io(|shared| shared.store.is_full()).await {
+        // Asking for symbols would be in vain.
+        return Err(NotRecovered::NoRoom);
     }
     let since = info.initial_certified_epoch().unwrap_or_default();
     let view = shared.view();
@@ -110,8 +120,8 @@ pub(crate) async fn recover(peers: Arc<Peers>, blob_id: BlobId) -> Result<(), No
             slivers::SliversError::Inconsistent(_) => unreachable!("handled above"),
         })?;
     }
-    tracing::info!(%blob_id, "recovered what was missing of a blob");
-    Ok(())
+    tracing::debug!(%blob_id, "recovered what was missing of a blob");
+    Ok(true)
 }
 
 async fn missing(

@@ -7,7 +7,7 @@ mod peers;
 mod slivers;
 mod turns;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use floe_core::BlobId;
 use floe_storage::StoreError;
@@ -96,10 +96,12 @@ impl Recoveries {
     async fn finished(
         &mut self,
         blob_id: BlobId,
-        outcome: Result<(), blob::NotRecovered>,
+        outcome: Result<bool, blob::NotRecovered>,
     ) -> Result<(), StoreError> {
+        let metrics = &self.shared.metrics;
         match outcome {
-            Ok(()) => {
+            Ok(was_missing) => {
+                metrics.blobs_recovered.inc_by(was_missing.into());
                 self.turns.end(&blob_id);
                 self.shared.io(move |shared| end(shared, &blob_id)).await?;
                 let left = self.turns.len();
@@ -112,7 +114,11 @@ impl Recoveries {
             }
             Err(blob::NotRecovered::Store(error)) => return Err(error),
             Err(error) => {
-                tracing::warn!(%blob_id, %error, "a blob is not recovered yet");
+                tracing::debug!(%blob_id, %error, "a blob is not recovered yet");
+                metrics.recoveries_failed.inc();
+                let text = format!("{blob_id}: {error}");
+                let why = &self.shared.not_recovered;
+                *why.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
                 let now = self.shared.env.clock.monotonic();
                 let options = &self.shared.options.recovery;
                 self.turns

@@ -75,7 +75,15 @@ impl ShardWork {
             // What is published wakes this up again, to report.
             become_ready(&shared, table.epoch, gained).await
         };
-        let (filled, removed) = tokio::join!(fill, remove(&shared, leaving));
+        let remove = async {
+            // The committee is what a full node says. That its epoch has begun was verified.
+            if table.has_begun {
+                remove(&shared, leaving).await
+            } else {
+                Ok(())
+            }
+        };
+        let (filled, removed) = tokio::join!(fill, remove);
         filled.and(removed)
     }
 
@@ -93,7 +101,10 @@ impl ShardWork {
         let mut pause = REPORT_RETRY_MIN;
         loop {
             let Some(report) = shared.chain.report_shards(member.node_id, epoch) else {
-                tracing::debug!(%epoch, "all shards are here; without a wallet nobody is told");
+                tracing::warn!(
+                    %epoch,
+                    "all shards are here, and the chain is not told: wallet_key_path is not set"
+                );
                 break;
             };
             match report.await {

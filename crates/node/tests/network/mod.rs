@@ -24,10 +24,10 @@ use floe_core::{
 };
 use floe_encoding::{MemorySlivers, Options as EncodeOptions, RedStuff};
 use floe_env::testing::CrashDisk;
-use floe_env::{BoxFuture, Disk, Env, PoolSize, tcp_listener};
+use floe_env::{BoxFuture, Disk, Env, PoolSize, UnixMillis, tcp_listener};
 use floe_node::{
-    Block, Chain, ChainError, EventSource, Handle, Keys, Members, NetworkView, Node, Options, Peer,
-    ServiceError,
+    Block, BuildError, Chain, ChainError, EpochCall, EpochStep, EventSource, Handle, Keys, Members,
+    NetworkView, Node, Options, Peer, Service, ServiceError,
 };
 use floe_node_client::{NodeClient, Security};
 use tokio::sync::watch;
@@ -41,7 +41,8 @@ pub(crate) const EPOCH: Epoch = Epoch(3);
 #[derive(Debug)]
 pub(crate) struct FakeChain {
     events: watch::Sender<Vec<ContractEvent>>,
-    view: Mutex<NetworkView>,
+    pub(crate) view: Mutex<NetworkView>,
+    pub(crate) name: Mutex<String>,
     pub(crate) certificates: Mutex<Vec<Certificate>>,
     /// Who reported in which epoch that it has its shards.
     reports: Mutex<BTreeSet<(Epoch, ObjectId)>>,
@@ -52,6 +53,7 @@ impl FakeChain {
         Self {
             events: watch::Sender::new(Vec::new()),
             view: Mutex::new(view),
+            name: Mutex::new("the network".into()),
             certificates: Mutex::default(),
             reports: Mutex::default(),
         }
@@ -97,6 +99,10 @@ impl FakeChain {
 pub(crate) struct ChainOf(pub(crate) Arc<FakeChain>);
 
 impl Chain for ChainOf {
+    fn network(&self) -> String {
+        self.0.name.lock().unwrap().clone()
+    }
+
     fn view(&self) -> BoxFuture<'_, Result<NetworkView, ChainError>> {
         let view = self.0.view.lock().unwrap().clone();
         Box::pin(async move { Ok(view) })
@@ -127,6 +133,21 @@ impl Chain for ChainOf {
             });
             Ok(())
         }))
+    }
+
+    fn epoch_step(&self) -> BoxFuture<'_, Result<EpochStep, ChainError>> {
+        Box::pin(async {
+            Ok(EpochStep {
+                epoch: EPOCH,
+                call: None,
+                from: UnixMillis(0),
+                spread: Duration::ZERO,
+            })
+        })
+    }
+
+    fn turn_epoch(&self, _call: EpochCall) -> Option<BoxFuture<'_, Result<(), ChainError>>> {
+        None
     }
 
     fn report_shards(
@@ -161,6 +182,7 @@ impl EventSource for Events {
             };
             Ok(Block {
                 checkpoint: number.into(),
+                time: UnixMillis(u64::from(number) * 1000),
                 tip: None,
                 events: vec![(id, event)],
                 position: vec![number],
@@ -309,14 +331,28 @@ impl Network {
         }
     }
 
-    async fn run(&mut self, node: usize, listener: floe_env::Listener) {
+    async fn build(
+        &self,
+        node: usize,
+        listener: floe_env::Listener,
+    ) -> Result<(Service, Handle), BuildError> {
         let env = self.env_of(node);
         let chain = Arc::new(ChainOf(Arc::clone(&self.chain)));
         let options = self.options.clone();
-        let tls = options.transport != floe_node::Transport::PlainOnLoopback;
         let (keys, dir) = (Self::keys(node), Self::dir());
-        let built = Node::build(env, options, keys, &dir, chain, listener);
-        let (service, handle) = built.await.unwrap();
+        Node::build(env, options, keys, &dir, chain, listener).await
+    }
+
+    /// Why a node does not start.
+    pub(crate) async fn refusal(&self, node: usize) -> BuildError {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = tcp_listener(any).await.unwrap();
+        self.build(node, listener).await.unwrap_err()
+    }
+
+    async fn run(&mut self, node: usize, listener: floe_env::Listener) {
+        let (service, handle) = self.build(node, listener).await.unwrap();
+        let tls = self.options.transport != floe_node::Transport::PlainOnLoopback;
         let security = if tls {
             Security::Pinned(network_key(node).public_key())
         } else {
@@ -365,6 +401,12 @@ impl Network {
         running.task.abort();
         let _ = running.task.await;
         self.disks[node] = image;
+    }
+
+    /// Makes the first bytes of a node's first segment unreadable.
+    pub(crate) fn spoil_segment(&self, node: usize, len: u64) {
+        let path = Self::dir().join("segments/00000001.seg");
+        self.disks[node].make_unreadable(&path, 0..len);
     }
 
     /// Shortens the first segment of a node that doesn't run to `len` bytes.

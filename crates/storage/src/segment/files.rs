@@ -10,6 +10,9 @@ use floe_env::{Access, Disk, DiskError, File, Open};
 /// How many segments are kept open at once.
 const OPEN_FILES_MAX: usize = 128;
 
+/// The name of the folder of segments in a store's folder.
+pub(crate) const FOLDER: &str = "segments";
+
 /// The folder of segments.
 #[derive(Debug)]
 pub(crate) struct Files {
@@ -40,7 +43,7 @@ impl Files {
 
     /// The folder of segments in a store's folder.
     pub(crate) fn dir_of(store_dir: &Path) -> PathBuf {
-        store_dir.join("segments")
+        store_dir.join(FOLDER)
     }
 
     pub(crate) fn path(&self, number: u32) -> PathBuf {

@@ -222,8 +222,8 @@ struct Ready {
     lines: Vec<(&'static str, String)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed: Vec<NodeFailure>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    warning: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// How a node that has failed is started again.
@@ -259,7 +259,7 @@ impl Ready {
             ready_after_seconds: took.as_secs_f64(),
             lines,
             failed: network.failed_nodes().await,
-            warning: network.room_warning(),
+            warnings: network.warnings(),
         }
     }
 
@@ -268,7 +268,7 @@ impl Ready {
         for failure in &self.failed {
             eprintln!("warning: {failure}\n  {}", start_again(failure.node));
         }
-        if let Some(warning) = &self.warning {
+        for warning in &self.warnings {
             eprintln!("warning: {warning}");
         }
     }

@@ -7,7 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use floe_env::{Env, Lane, Listener, OsRng, SystemClock, TcpNet, TokioSpawn, tcp_listener};
+use floe_env::{
+    Access, Env, Lane, Listener, OsRng, SystemClock, TcpNet, TokioSpawn, replace, tcp_listener,
+};
 use floe_fullnode::{
     Faucet, FaucetOptions, Options, Server, ServerLimits,
     genesis::{Chain, GenesisFile, env_lines, start_chain, write_env_file},
@@ -24,6 +26,8 @@ use crate::{
 
 /// Longest genesis file.
 const GENESIS_BYTES_MAX: usize = 4 << 20;
+/// The network, as clients and storage nodes have it in their configuration.
+const CLIENT_CONFIG_FILE: &str = "client_config.yaml";
 /// Where a node listens that keeps its folder.
 const PORT: u16 = 9000;
 
@@ -83,7 +87,7 @@ impl fmt::Display for Ready {
 /// # Errors
 /// [`Failure`] if it cannot start, or its store fails.
 pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
-    log_to_stderr();
+    log_to_stderr("warn");
     // Removed when this function ends.
     let temporary = if args.ephemeral {
         let dir = tempfile::Builder::new()
@@ -146,6 +150,7 @@ async fn serve(
     let start = move || start_chain(&start_env, &start_options, genesis.as_ref());
     let chain = env.compute.offload(Lane::Io, start).await?;
 
+    write_client_config(world, dir, &chain, &url)?;
     let faucet = (args.faucet || args.ephemeral).then(|| faucet(&chain));
     let has_faucet = faucet.is_some();
     let Chain {
@@ -186,6 +191,21 @@ async fn serve(
             .caused_by(error)
             .help("what was acknowledged is kept; start it again when the disk works")
     })
+}
+
+/// Writes what clients and storage nodes are configured with, for the folder of the chain.
+fn write_client_config(world: &World, dir: &Path, chain: &Chain, url: &str) -> Result<(), Failure> {
+    let config = floe_devnet::network_config(chain, url).to_yaml();
+    let config = config.map_err(|error| {
+        Failure::new(Reason::Internal, "cannot write the network's description").caused_by(error)
+    })?;
+    let path = dir.join(CLIENT_CONFIG_FILE);
+    Ok(replace(
+        &world.disk,
+        &path,
+        config.as_bytes(),
+        Access::Shared,
+    )?)
 }
 
 /// Removes what an earlier run has written: whoever waits for the file shall wait for this one's.

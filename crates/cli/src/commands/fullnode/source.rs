@@ -72,7 +72,7 @@ impl Source {
                 let dir = options.dir.display().to_string();
                 return Err(floe_fullnode::StartError::NoGenesis { dir });
             }
-            let keys = ChainKeys::ensure(&chain_env.disk, &*chain_env.rng, &options.dir)?;
+            let keys = ChainKeys::read(&chain_env.disk, &options.dir)?;
             Service::open(chain_env, &options, keys.validator)
         };
         let opened = env.compute.offload(Lane::Io, open).await;

@@ -15,7 +15,7 @@ use crate::{
     commands::quilt::unpack::unpack,
     error::{Failure, Reason},
     network::{self, NetworkArgs, Session, aside},
-    output::{Facts, Output, bytes},
+    output::{Facts, Output, bytes, count},
     staging::Existing,
     world::World,
 };
@@ -71,7 +71,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Contents { retrieved_blobs } => {
-                write!(f, "{} files", retrieved_blobs.len())
+                f.write_str(&count(retrieved_blobs.len(), "file"))
             }
             Self::Written {
                 out,

@@ -17,7 +17,7 @@ use crate::{
     error::{Failure, Reason},
     input::Input,
     network::{self, NetworkArgs, Session, phases},
-    output::{Facts, Output, bytes},
+    output::{Facts, Output, bytes, count},
     world::World,
 };
 
@@ -266,7 +266,8 @@ fn operation(operation: ResourceOperation) -> String {
         | ResourceOperation::ReuseAndExtendNonCertified {
             epochs_extended, ..
         } => {
-            format!("extended by {epochs_extended} epochs")
+            let epochs = usize::try_from(epochs_extended).unwrap_or(usize::MAX);
+            format!("extended by {}", count(epochs, "epoch"))
         }
     }
 }

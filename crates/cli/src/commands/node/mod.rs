@@ -1,5 +1,6 @@
 //! `floe node`: a storage node.
 
+mod new_store;
 mod register;
 mod registration;
 mod run;
@@ -30,6 +31,8 @@ pub enum Command {
     Setup(Box<setup::Args>),
     /// Register a storage node on chain
     Register(Box<register::Args>),
+    /// Make an empty database for a node that has lost its own; it is filled from the other nodes
+    NewStore(new_store::Args),
     /// Run a storage node
     Run(run::Args),
     /// Ask a storage node how it is
@@ -49,6 +52,7 @@ pub fn run(
     match command {
         Command::Register(args) => register::run(args, network, world, output),
         Command::Setup(args) => setup::run(args, world, output),
+        Command::NewStore(args) => new_store::run(args, world, output),
         Command::Run(args) => run::run(args, world, output),
         Command::Status(args) => status::run(args, world, output),
     }

@@ -83,7 +83,7 @@ pub(super) fn run(
             None => session.wallet()?,
         };
         let state = session.contracts().state().await?;
-        let mut terms = args.terms.clone();
+        let mut terms = args.terms.clone().or(&config.registration);
         terms
             .storage_price
             .get_or_insert(state.prices.storage_frost);
@@ -121,7 +121,7 @@ async fn register(
     {
         let message = format!("the wallet has registered the node already, as {node}");
         return Err(Failure::new(Reason::AlreadyExists, message)
-            .help("its votes are changed by the running node; --force registers another one"));
+            .help("--force registers it once more, as another node"));
     }
     let (caps, executed) = wallet.register_nodes(&[registration.call()]).await?;
     let cap = caps

@@ -11,7 +11,7 @@ use floe_core::{
     messages::ProofOfPossession,
     onchain::staking::VotingParams,
 };
-use floe_node::{Keys, NodeConfig, Transport};
+use floe_node::{Keys, NodeConfig, RegistrationTerms, Transport};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -35,36 +35,57 @@ pub(super) struct TermsArgs {
     /// Its vote on the price of writing, FROST per MiB [default: the current price]
     #[arg(long, value_name = "FROST")]
     pub(super) write_price: Option<u64>,
-    /// Its part of the rewards, in hundredths of a percent
-    #[arg(long, value_name = "N", default_value_t = 6000, value_parser = clap::value_parser!(u16).range(..=10_000))]
-    commission_rate: u16,
+    /// Its part of the rewards, in hundredths of a percent [default: 6000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(..=10_000))]
+    commission_rate: Option<u16>,
     /// Host and port under which clients reach it [default: from the configuration]
     #[arg(long, value_name = "HOST:PORT")]
     public_address: Option<String>,
     /// Address of a picture, for explorers
-    #[arg(
-        long,
-        value_name = "URL",
-        default_value = "",
-        hide_default_value = true
-    )]
-    image_url: String,
+    #[arg(long, value_name = "URL")]
+    image_url: Option<String>,
     /// Address of a page, for explorers
-    #[arg(
-        long,
-        value_name = "URL",
-        default_value = "",
-        hide_default_value = true
-    )]
-    project_url: String,
+    #[arg(long, value_name = "URL")]
+    project_url: Option<String>,
     /// A text, for explorers
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
-    description: String,
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+}
+
+/// A node's part of the rewards if nobody says another, in hundredths of a percent.
+const COMMISSION_RATE: u16 = 6000;
+
+impl TermsArgs {
+    /// As a configuration keeps it.
+    pub(super) fn to_config(&self) -> RegistrationTerms {
+        RegistrationTerms {
+            node_capacity_bytes: self.node_capacity.map(|size| size.as_u64()),
+            storage_price_frost: self.storage_price,
+            write_price_frost: self.write_price,
+            commission_rate: self.commission_rate,
+            public_address: self.public_address.clone(),
+            image_url: self.image_url.clone(),
+            project_url: self.project_url.clone(),
+            description: self.description.clone(),
+        }
+    }
+
+    /// What is said here, and what `config` says otherwise.
+    pub(super) fn or(self, config: &RegistrationTerms) -> Self {
+        let other = config.clone();
+        Self {
+            node_capacity: self
+                .node_capacity
+                .or(other.node_capacity_bytes.map(ByteSize)),
+            storage_price: self.storage_price.or(other.storage_price_frost),
+            write_price: self.write_price.or(other.write_price_frost),
+            commission_rate: self.commission_rate.or(other.commission_rate),
+            public_address: self.public_address.or(other.public_address),
+            image_url: self.image_url.or(other.image_url),
+            project_url: self.project_url.or(other.project_url),
+            description: self.description.or(other.description),
+        }
+    }
 }
 
 /// A registration, valid for one account in one epoch.
@@ -104,8 +125,10 @@ impl Registration {
         epoch: Epoch,
     ) -> Result<Self, Failure> {
         let missing = |option: &str| {
-            Failure::new(Reason::InvalidArgument, format!("{option} is missing"))
-                .help("a node votes on prices and capacity from its registration on")
+            Failure::new(Reason::InvalidArgument, format!("{option} is missing")).help(
+                "a node votes on prices and capacity from its registration on: give the option here, \
+                 or have it in [registration] of the configuration",
+            )
         };
         let capacity = terms
             .node_capacity
@@ -118,15 +141,15 @@ impl Registration {
             proof_of_possession: ProofOfPossession::sign(&keys.protocol, epoch, account),
             account,
             epoch,
-            commission_rate: terms.commission_rate,
+            commission_rate: terms.commission_rate.unwrap_or(COMMISSION_RATE),
             storage_price: terms
                 .storage_price
                 .ok_or_else(|| missing("--storage-price"))?,
             write_price: terms.write_price.ok_or_else(|| missing("--write-price"))?,
             node_capacity: capacity.as_u64(),
-            image_url: terms.image_url.clone(),
-            project_url: terms.project_url.clone(),
-            description: terms.description.clone(),
+            image_url: terms.image_url.clone().unwrap_or_default(),
+            project_url: terms.project_url.clone().unwrap_or_default(),
+            description: terms.description.clone().unwrap_or_default(),
         })
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use floe_contracts::{Contracts, RpcOptions, Wallet, WalletOptions};
 use floe_env::{Env, Listener, tcp_listener};
-use floe_node::{BuildError, Node, NodeConfig, SuiChain};
+use floe_node::{BuildError, Node, NodeConfig, OpenError, SuiChain};
 
 use crate::{
     commands::service::{log_to_stderr, runtime, stop_on_signals},
@@ -20,6 +20,10 @@ use crate::{
 
 /// Arguments of `floe node run`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "What happens is logged to stderr; the environment variable RUST_LOG says from which \
+                        level on: warn, info (the default), debug, or floe_node=debug for a part."
+)]
 pub struct Args {
     /// The configuration, as `floe node setup` makes it
     #[arg(long, value_name = "FILE")]
@@ -34,7 +38,7 @@ pub struct Args {
 /// # Errors
 /// [`Failure`] if it can't start, or something it depends on fails.
 pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
-    log_to_stderr();
+    log_to_stderr("info");
     let config = super::config(&args.config, world)?;
     let keys = [&config.protocol_key_path, &config.network_key_path];
     for key in keys.into_iter().chain(&config.wallet_key_path) {
@@ -67,6 +71,7 @@ async fn serve(
         None => None,
     };
     let dir = config.storage_path.clone();
+    tracing::info!(dir = %dir.display(), "opening the database");
     let built = Node::build(env, config.node, keys, &dir, Arc::new(chain), listener).await;
     let (mut service, handle) = built.map_err(|error| not_built(&error))?;
     if let Some(metrics) = metrics {
@@ -74,7 +79,7 @@ async fn serve(
     }
     eprintln!("storage node ready: {}", handle.address());
     if output.is_json() {
-        output.print(&super::status::Report(handle.health()))?;
+        output.print(&super::status::Report::of(handle.health()))?;
     }
     service.run(shutdown).await.map_err(|error| {
         Failure::new(Reason::Io, "the storage node stopped")
@@ -115,12 +120,50 @@ async fn listen(address: SocketAddr) -> Result<Listener, Failure> {
     })
 }
 
+/// Why a node does not start, and what its operator does about it.
 fn not_built(error: &BuildError) -> Failure {
-    let reason = match error {
-        BuildError::Options { .. } | BuildError::PlainOffLoopback { .. } => Reason::InvalidInput,
-        BuildError::Open(_) => Reason::NotFound,
-        BuildError::Chain(_) => Reason::Unreachable,
-        _ => Reason::Io,
+    let (reason, help) = match error {
+        BuildError::Options { .. } | BuildError::PlainOffLoopback { .. } => {
+            (Reason::InvalidInput, None)
+        }
+        BuildError::Open(error) => not_opened(error),
+        BuildError::Chain(_) => (Reason::Unreachable, None),
+        BuildError::Behind { .. } => (
+            Reason::Unreachable,
+            Some("wait until the full node has caught up, or use another one"),
+        ),
+        BuildError::OtherNetwork { .. } => (
+            Reason::InvalidInput,
+            Some(
+                "nothing was changed: name the node's own network in network_config_path, or give a \
+                 node of the other network a database of its own",
+            ),
+        ),
+        _ => (Reason::Io, None),
     };
-    Failure::new(reason, "the storage node can't start").caused_by(error.to_string())
+    let failure = Failure::new(reason, "the storage node can't start").caused_by(error.to_string());
+    match help {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// The same for its database.
+fn not_opened(error: &OpenError) -> (Reason, Option<&'static str>) {
+    const NEW_STORE: &str = "if it is lost: `floe node new-store` makes an empty database, which is \
+                             filled from the other nodes, and keeps what is left of this one";
+    match error {
+        OpenError::NotAStore { .. } => (Reason::NotFound, Some(NEW_STORE)),
+        OpenError::ForeignStore { .. } => (
+            Reason::InvalidInput,
+            Some("protocol_key_path and storage_path have to be those of one node"),
+        ),
+        OpenError::TooNew { .. } => (Reason::InvalidInput, None),
+        OpenError::Damaged { .. } | OpenError::Index(_) => (Reason::Corrupt, Some(NEW_STORE)),
+        OpenError::Disk(error) if error.kind() == io::ErrorKind::WouldBlock => (
+            Reason::InUse,
+            Some("another `floe node run` has this database: a node runs once"),
+        ),
+        _ => (Reason::Io, None),
+    }
 }

@@ -4,8 +4,10 @@ use std::{
     fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
+use floe_contracts::SecretKey;
 use floe_core::{Epoch, SuiAddress};
 use floe_env::{Access, OsRng};
 use floe_node::{Keys, Node, NodeConfig, Options, Transport};
@@ -13,6 +15,7 @@ use serde::Serialize;
 
 use super::registration::{Registration, TermsArgs};
 use crate::{
+    commands::wallet,
     error::{Failure, Reason},
     output::Output,
     world::World,
@@ -21,8 +24,11 @@ use crate::{
 const CONFIG_FILE: &str = "node.toml";
 const PROTOCOL_KEY_FILE: &str = "protocol.key";
 const NETWORK_KEY_FILE: &str = "network.key";
+const WALLET_KEY_FILE: &str = "wallet.key";
 const STORE_FOLDER: &str = "db";
 const REGISTRATION_FILE: &str = "registration.yaml";
+/// How long a faucet may take.
+const FAUCET_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Arguments of `floe node setup`.
 #[derive(Debug, clap::Args)]
@@ -42,9 +48,18 @@ pub struct Args {
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9185")]
     listen: SocketAddr,
+    /// Address on loopback to serve metrics on, for Prometheus [default: none]
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
     /// Host under which the node is registered; without it, plain HTTP on loopback
     #[arg(long, value_name = "HOST")]
     public_host: Option<String>,
+    /// The Sui key that pays for the node's transactions [default: a new one in the folder]
+    #[arg(long, value_name = "FILE")]
+    wallet_key: Option<PathBuf>,
+    /// Ask the faucet of a network on this machine, at $SUI_FAUCET_URL, for SUI for that key
+    #[arg(long)]
+    use_faucet: bool,
     /// Make a registration of the node for another wallet, too
     #[arg(long, value_name = "ADDRESS", requires_all = ["registration_epoch", "node_capacity", "storage_price", "write_price"])]
     registering_third_party: Option<SuiAddress>,
@@ -62,6 +77,11 @@ struct Made {
     config: PathBuf,
     protocol_public_key: String,
     network_public_key: String,
+    wallet_address: String,
+    #[serde(skip)]
+    is_funded: bool,
+    #[serde(skip)]
+    has_capacity: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     registration: Option<PathBuf>,
 }
@@ -71,6 +91,13 @@ impl fmt::Display for Made {
         writeln!(f, "configuration        {}", self.config.display())?;
         writeln!(f, "protocol public key  {}", self.protocol_public_key)?;
         writeln!(f, "network public key   {}", self.network_public_key)?;
+        writeln!(f, "wallet               {}", self.wallet_address)?;
+        if !self.is_funded {
+            writeln!(
+                f,
+                "send SUI to the wallet: it pays for what the node tells the chain"
+            )?;
+        }
         let config = self.config.display();
         let register = match &self.registration {
             Some(registration) => {
@@ -80,6 +107,7 @@ impl fmt::Display for Made {
                     registration.display()
                 )
             }
+            None if self.has_capacity => format!("`floe node register --config {config}`"),
             None => format!("`floe node register --config {config} --node-capacity SIZE`"),
         };
         write!(
@@ -101,6 +129,11 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
         Some(path) => absolute(path)?,
     };
     let network_config_path = absolute(&args.network_config)?;
+    let faucet = args.use_faucet.then(wallet::faucet).transpose()?;
+    let (wallet_key_path, known_wallet) = match &args.wallet_key {
+        Some(path) => (absolute(path)?, Some(super::wallet_key(path, world)?)),
+        None => (PathBuf::from(WALLET_KEY_FILE), None),
+    };
     world.disk.create_dir_all(&args.dir)?;
     let keys = generate()?;
     let path = |name: &str| args.dir.join(name);
@@ -116,8 +149,9 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
         network_key_path: NETWORK_KEY_FILE.into(),
         network_config_path,
         listen: args.listen,
-        metrics_listen: None,
-        wallet_key_path: None,
+        metrics_listen: args.metrics_listen,
+        wallet_key_path: Some(wallet_key_path),
+        registration: args.terms.to_config(),
         node: Options {
             name: args.name.clone(),
             transport,
@@ -127,7 +161,7 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
     config.validate().map_err(|error| {
         Failure::new(Reason::InvalidArgument, "the node would not start")
             .caused_by(error.to_string())
-            .help("give --public-host for a node that others reach")
+            .help("a node that others reach has a --public-host; metrics are for this machine")
     })?;
     let registration = registration(args, &config, &keys)?;
     let private = Access::Private;
@@ -143,6 +177,10 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
         keys.network.to_key_file().as_bytes(),
         private,
     )?;
+    let wallet = match known_wallet {
+        Some(key) => key,
+        None => new_wallet(world, &path(WALLET_KEY_FILE))?,
+    };
     create_store(world, &args.dir.join(&config.storage_path), &keys)?;
     let config_path = path(CONFIG_FILE);
     write_new(
@@ -160,9 +198,15 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
         }
         None => None,
     };
+    if let Some(faucet) = &faucet {
+        wallet::ask(faucet, wallet.address(), FAUCET_TIMEOUT)?;
+    }
     output.print(&Made {
         config: config_path,
         registration,
+        wallet_address: wallet.address().to_string(),
+        is_funded: faucet.is_some(),
+        has_capacity: args.terms.node_capacity.is_some(),
         protocol_public_key: keys.protocol.public_key().to_string(),
         network_public_key: keys.network.public_key().to_string(),
     })
@@ -192,6 +236,16 @@ fn registration(
         return Ok(None);
     };
     Registration::sign(config, keys, &args.terms, account, Epoch(epoch)).map(Some)
+}
+
+/// Makes a key that pays, and is nobody's yet.
+fn new_wallet(world: &World, path: &Path) -> Result<SecretKey, Failure> {
+    let key = SecretKey::generate(&OsRng);
+    let text = key.to_suiprivkey().map_err(|error| {
+        Failure::new(Reason::Internal, "cannot write a key").caused_by(error.to_string())
+    })?;
+    write_new(world, path, text.as_bytes(), Access::Private)?;
+    Ok(key)
 }
 
 fn generate() -> Result<Keys, Failure> {

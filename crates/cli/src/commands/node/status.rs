@@ -2,8 +2,9 @@
 
 use std::{fmt, path::PathBuf};
 
+use bytesize::ByteSize;
 use floe_api::{Health, query::HealthQuery};
-use floe_node::{Keys, Transport};
+use floe_node::{NodeConfig, Transport};
 use floe_node_client::{NodeClient, Options, Security};
 use serde::Serialize;
 
@@ -27,11 +28,56 @@ pub struct Args {
 
 /// How a node is.
 #[derive(Debug, Serialize)]
-pub(super) struct Report(pub(super) Health);
+pub(super) struct Report {
+    #[serde(flatten)]
+    health: Health,
+    /// What only this machine knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disk: Option<Room>,
+}
+
+/// The room for a node's database.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Room {
+    available_bytes: u64,
+    /// Of those, what the node leaves alone.
+    reserve_bytes: u64,
+}
+
+impl Room {
+    /// Of the disk that the configuration names, if it can be asked.
+    fn of(config: &NodeConfig, world: &World) -> Option<Self> {
+        let space = world.disk.space(&config.storage_path).ok()?;
+        Some(Self {
+            available_bytes: space.available_bytes,
+            reserve_bytes: config.node.storage.reserve_bytes,
+        })
+    }
+}
+
+impl fmt::Display for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let free = self.available_bytes.saturating_sub(self.reserve_bytes);
+        if free == 0 {
+            return f.write_str("FULL: the node stores nothing");
+        }
+        let [free, reserve] =
+            [free, self.reserve_bytes].map(|bytes| ByteSize::b(bytes).display().iec().to_string());
+        write!(f, "room for {free}, and {reserve} to be kept free")
+    }
+}
+
+impl Report {
+    /// What a node says of itself.
+    pub(super) const fn of(health: Health) -> Self {
+        Self { health, disk: None }
+    }
+}
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(health) = self;
+        let Self { health, disk } = self;
         let shards = &health.shard_summary;
         writeln!(f, "status       {}", health.node_status)?;
         writeln!(f, "epoch        {}", health.epoch)?;
@@ -48,6 +94,9 @@ impl fmt::Display for Report {
         if let Some(checkpoint) = health.latest_checkpoint_sequence_number {
             writeln!(f, "checkpoint   {checkpoint}")?;
         }
+        if let Some(disk) = disk {
+            writeln!(f, "disk         {disk}")?;
+        }
         writeln!(f, "up           {} s", health.uptime.as_secs())?;
         write!(f, "public key   {}", health.public_key)
     }
@@ -58,7 +107,11 @@ impl fmt::Display for Report {
 /// # Errors
 /// [`Failure`] if it does not answer.
 pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Failure> {
-    let (address, security) = target(args, world)?;
+    let config = match &args.config {
+        Some(path) => Some(super::config(path, world)?),
+        None => None,
+    };
+    let (address, security) = target(args, config.as_ref(), world)?;
     let invalid = |error: String| {
         Failure::new(Reason::InvalidArgument, format!("{address} can't be asked")).caused_by(error)
     };
@@ -78,15 +131,19 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
             .caused_by(error)
         })
     })?;
-    output.print(&Report(health))
+    let disk = config.and_then(|config| Room::of(&config, world));
+    output.print(&Report { health, disk })
 }
 
-fn target(args: &Args, world: &World) -> Result<(String, Security), Failure> {
+fn target(
+    args: &Args,
+    config: Option<&NodeConfig>,
+    world: &World,
+) -> Result<(String, Security), Failure> {
     let plain = Security::PlainOnLoopback;
-    let Some(path) = &args.config else {
+    let Some(config) = config else {
         return Ok((args.address.clone().unwrap_or_default(), plain));
     };
-    let config = super::config(path, world)?;
     // A node that listens everywhere is also there for those on this machine.
     let mut listen = config.listen;
     if listen.ip().is_unspecified() {
@@ -97,11 +154,7 @@ fn target(args: &Args, world: &World) -> Result<(String, Security), Failure> {
             plain
         }
         Transport::SelfSigned { .. } | Transport::Certificate { .. } => {
-            let (protocol, network) = (&config.protocol_key_path, &config.network_key_path);
-            let keys = Keys::read(&*world.disk, protocol, network).map_err(|error| {
-                Failure::new(Reason::InvalidInput, "cannot read the keys of the node")
-                    .caused_by(error.to_string())
-            })?;
+            let keys = super::keys(config, world)?;
             Security::Pinned(keys.network.public_key())
         }
     };

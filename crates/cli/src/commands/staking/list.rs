@@ -34,7 +34,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let amounts = self.staked_wals.iter().map(|stake| stake.principal);
         let total = amounts.fold(0, u64::saturating_add);
-        write!(f, "{} stakes of {}", self.staked_wals.len(), Frost(total))?;
+        let stakes = crate::output::count(self.staked_wals.len(), "stake");
+        write!(f, "{stakes} of {}", Frost(total))?;
         self.staked_wals
             .iter()
             .try_for_each(|stake| write!(f, "\n  {stake}"))

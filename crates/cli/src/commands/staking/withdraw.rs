@@ -71,8 +71,9 @@ struct Withdrawn {
 
 impl fmt::Display for Withdrawn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (count, received) = (self.staked_wal_ids.len(), Frost(self.received));
-        write!(f, "withdrew {count} stakes: {received} with rewards")
+        let stakes = crate::output::count(self.staked_wal_ids.len(), "stake");
+        let received = Frost(self.received);
+        write!(f, "withdrew {stakes}: {received} with rewards")
     }
 }
 

@@ -108,6 +108,13 @@ impl File for Handle {
 
     fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize, DiskError> {
         self.perform(Operation::read(buf, offset), |state| {
+            let end = offset.saturating_add(buf.len() as u64);
+            let is_hit = |(path, bytes): &(PathBuf, std::ops::Range<u64>)| {
+                *path == self.path && bytes.start < end && offset < bytes.end
+            };
+            if state.unreadable.iter().any(is_hit) {
+                return Err(Errno::IO.into());
+            }
             let live = state.tree.file(self.id)?.content.live();
             let rest = usize::try_from(offset)
                 .ok()

@@ -14,7 +14,7 @@ use super::Args;
 use crate::{
     commands::network::wal,
     error::Failure,
-    output::{Facts, bytes},
+    output::{Facts, bytes, count},
 };
 
 /// By what nodes are sorted.
@@ -202,10 +202,10 @@ impl fmt::Display for NodeRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}  {}  {} shards, {} staked  {}",
+            "{}  {}  {}, {} staked  {}",
             self.name,
             self.network_address,
-            self.n_shards,
+            count(self.n_shards.into(), "shard"),
             wal(self.stake),
             self.node_id
         )?;
