@@ -132,6 +132,7 @@ fn a_node_runs_from_any_folder_and_says_what_is_wrong_with_its_files() {
         let found = lines.find(|line| line.contains(what));
         found.unwrap_or_else(|| panic!("no line has {what:?}"))
     };
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     let ready = find("ready");
     assert!(ready.starts_with("storage node ready: "), "{ready}");
     let running = find(" running ");
@@ -149,7 +150,7 @@ fn a_node_runs_from_any_folder_and_says_what_is_wrong_with_its_files() {
     find("no member of the committee");
     // Its database is not to be had twice, nor put aside while it runs.
     let text = String::from_utf8(net.read("nd/node.toml")).unwrap();
-    let again = net.error("node run --config nd/node.toml", 4);
+    let again = refused_to_run(&net, "nd/node.toml", 4);
     assert_eq!(again["reason"], "IN_USE", "{again}");
     let aside = net.error("node new-store --config nd/node.toml", 4);
     assert_eq!(aside["reason"], "IN_USE", "{aside}");
@@ -160,7 +161,7 @@ fn a_node_runs_from_any_folder_and_says_what_is_wrong_with_its_files() {
 
     // One whose database is lost gets a new one under its old name.
     fs::remove_file(net.path("nd/db/index.redb")).unwrap();
-    let lost = net.error("node run --config nd/node.toml", 7);
+    let lost = refused_to_run(&net, "nd/node.toml", 7);
     assert!(
         lost["help"].as_str().unwrap().contains("node new-store"),
         "{lost}"
@@ -175,16 +176,19 @@ fn a_node_runs_from_any_folder_and_says_what_is_wrong_with_its_files() {
     // The same database and keys in another network.
     let other = Devnet::with(&["--nodes", "4", "--shards", "10"]);
     let ours = net.variable("FLOE_CONFIG");
-    let started = net.error("node run --config nd/nothing.toml", 4);
-    assert_eq!(started["reason"], "NOT_FOUND");
-    let node = Running::start(&net, "nd/node.toml");
-    node.stop();
+    Running::start(&net, "nd/node.toml").stop();
     fs::copy(other.variable("FLOE_CONFIG"), net.path("net.yaml")).unwrap();
-    let elsewhere = net.error("node run --config nd/node.toml", 3);
+    let elsewhere = refused_to_run(&net, "nd/node.toml", 3);
     let help = elsewhere["help"].as_str().unwrap();
     assert!(help.starts_with("nothing was changed"), "{elsewhere}");
     fs::copy(ours, net.path("net.yaml")).unwrap();
     Running::start(&net, "nd/node.toml").stop();
+}
+
+/// Why a storage node does not start.
+fn refused_to_run(net: &Devnet, config: &str, code: i32) -> Value {
+    let mut command = net.command(["node", "run", "--config", config, "--json"]);
+    Ran::of(command.env("RUST_LOG", "off")).error(code)
 }
 
 /// A storage node that runs.
@@ -213,7 +217,7 @@ impl Running {
 
 #[test]
 fn a_devnet_comes_up_without_the_keys_that_it_can_do_without() {
-    let mut net = Devnet::with(&["--nodes", "4", "--shards", "10", "--processes"]);
+    let mut net = Devnet::with(&["--nodes", "4", "--shards", "10"]);
     let dir = net.variable("FLOE_DEVNET_DIR").to_owned();
     let key = |name: &str| Path::new(&dir).join(name);
     let restart = |net: &mut Devnet| net.start_again_until("can't tell the chain");
@@ -234,7 +238,13 @@ fn a_devnet_comes_up_without_the_keys_that_it_can_do_without() {
     let nodes = status["nodes"].as_array().unwrap();
     assert!(nodes.iter().all(|node| node["state"] == "up"), "{status}");
     net.json("devnet advance 1d");
+    let address = |node: &Value| node["address"].as_str().unwrap().to_owned();
+    let addresses: Vec<_> = nodes.iter().map(address).collect();
     net.kill();
+    until("the nodes to end", || {
+        let is_gone = |address: &String| TcpStream::connect(address).is_err();
+        addresses.iter().all(is_gone)
+    });
     // These can't be replaced.
     for name in ["account", "faucet", "validator"] {
         let file = key(&format!("chain/keys/{name}.key"));

@@ -97,7 +97,7 @@ fn wal_is_bought_staked_listed_and_taken_back_with_rewards() {
     net.json("devnet advance 2d");
     let before = net.balances().1;
     let text = net.text(&format!("withdraw-stake {id}"));
-    assert!(text.starts_with("withdrew 1 stakes: 1"), "{text}");
+    assert!(text.starts_with("withdrew 1 stake: 1"), "{text}");
     assert!(net.balances().1 >= before + 1_000_000_000);
 }
 
