@@ -1,6 +1,7 @@
 //! Writing records: whoever comes while a sync is under way shares the next one.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use bytes::Bytes;
