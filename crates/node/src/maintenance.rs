@@ -14,6 +14,8 @@ pub(crate) async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), StoreError> {
     let mut recoveries = RecoveryLog::default();
+    // Whoever watches must not take what was not counted yet for nothing.
+    count(&shared, &mut recoveries).await?;
     loop {
         tokio::select! {
             biased;
@@ -31,22 +33,28 @@ pub(crate) async fn run(
             Err(error @ StoreError::Poisoned { .. }) => return Err(error),
             Err(error) => recoveries.not_compacted(&shared, &error),
         }
-        let counted = shared.io(|shared| {
-            // Says so when there is room again.
-            let _ = shared.store.is_full();
-            let usage = shared.store.usage()?;
-            Ok::<_, StoreError>((usage, shared.store.recoveries_len()?))
-        });
-        let (usage, pending) = counted.await?;
-        shared.metrics.stored.set(usage.live_bytes);
-        shared.metrics.records.set(usage.records);
-        shared.metrics.free.set(usage.free_bytes);
-        shared.metrics.recoveries_pending.set(pending);
-        recoveries.tell(&shared, pending);
-        if pending > 0 {
-            shared.recovery_wanted.notify_one();
-        }
+        count(&shared, &mut recoveries).await?;
     }
+}
+
+/// Counts what is stored and what is missing.
+async fn count(shared: &Arc<Shared>, recoveries: &mut RecoveryLog) -> Result<(), StoreError> {
+    let counted = shared.io(|shared| {
+        // Says so when there is room again.
+        let _ = shared.store.is_full();
+        let usage = shared.store.usage()?;
+        Ok::<_, StoreError>((usage, shared.store.recoveries_len()?))
+    });
+    let (usage, pending) = counted.await?;
+    shared.metrics.stored.set(usage.live_bytes);
+    shared.metrics.records.set(usage.records);
+    shared.metrics.free.set(usage.free_bytes);
+    shared.metrics.recoveries_pending.set(pending);
+    recoveries.tell(shared, pending);
+    if pending > 0 {
+        shared.recovery_wanted.notify_one();
+    }
+    Ok(())
 }
 
 /// What was said of recoveries so far: one line in a while, however many blobs there are.
