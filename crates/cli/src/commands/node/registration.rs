@@ -76,7 +76,7 @@ impl TermsArgs {
         Self {
             node_capacity: self
                 .node_capacity
-                .or(other.node_capacity_bytes.map(ByteSize)),
+                .or_else(|| other.node_capacity_bytes.map(ByteSize)),
             storage_price: self.storage_price.or(other.storage_price_frost),
             write_price: self.write_price.or(other.write_price_frost),
             commission_rate: self.commission_rate.or(other.commission_rate),

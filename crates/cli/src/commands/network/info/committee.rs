@@ -205,7 +205,7 @@ impl fmt::Display for NodeRow {
             "{}  {}  {}, {} staked  {}",
             self.name,
             self.network_address,
-            count(self.n_shards.into(), "shard"),
+            count(self.n_shards, "shard"),
             wal(self.stake),
             self.node_id
         )?;
