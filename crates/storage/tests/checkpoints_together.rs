@@ -3,10 +3,6 @@
 //! One that came while another was under way returned at once: a segment whose records had been moved
 //! could go before the index knew where to, and a record put after its blob was deleted and registered
 //! anew was acknowledged although a power cut would have deleted it once more.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test, also outside of its entry points"
-)]
 
 mod world;
 

@@ -121,7 +121,6 @@ impl HowArgs {
             } else {
                 PostStore::Keep
             },
-            ..StoreOptions::for_epochs(1)
         }
     }
 }
