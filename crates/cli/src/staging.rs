@@ -65,10 +65,17 @@ fn exists(path: &Path, help: &str) -> Failure {
     Failure::new(Reason::AlreadyExists, message).help(help)
 }
 
-/// A file being written. Dropped before [`commit`](Self::commit), it is gone.
+/// A file being written. Dropped before [`commit`](Self::commit), it is gone, whoever still writes to it.
 #[derive(Debug)]
 pub struct StagedFile {
     replacement: Replacement,
+    content: Arc<StagedContent>,
+}
+
+/// What is in a [`StagedFile`]; what is written after that is gone is lost.
+#[derive(Debug)]
+pub struct StagedContent {
+    file: Arc<dyn File>,
     length: u64,
     interrupt: Interrupt,
 }
@@ -99,30 +106,43 @@ impl StagedFile {
         catch(world)?;
         let replacement = Replacement::begin(Arc::clone(&world.disk), target, Access::Shared)?;
         replacement.file().set_len(length)?;
-        Ok(Self {
-            replacement,
+        let content = Arc::new(StagedContent {
+            file: Arc::clone(replacement.file()),
             length,
             interrupt: world.interrupt.clone(),
+        });
+        Ok(Self {
+            replacement,
+            content,
         })
+    }
+
+    /// What is in the file.
+    pub const fn content(&self) -> &Arc<StagedContent> {
+        &self.content
     }
 
     /// Makes the file durable and gives it its name.
     ///
     /// # Errors
-    /// [`Failure`] of the disk.
+    /// [`Failure`] of the disk, or that somebody can still write to it.
     pub fn commit(self) -> Result<(), Failure> {
+        if Arc::into_inner(self.content).is_none() {
+            let message = "the file is still being written";
+            return Err(Failure::new(Reason::Internal, message));
+        }
         Ok(self.replacement.commit()?)
     }
 }
 
-impl Source for StagedFile {
+impl Source for StagedContent {
     fn length(&self) -> u64 {
         self.length
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.interrupt.check()?;
-        Ok(self.replacement.file().read_exact_at(buffer, offset)?)
+        Ok(self.file.read_exact_at(buffer, offset)?)
     }
 
     fn version(&self) -> io::Result<Option<SourceVersion>> {
@@ -130,10 +150,10 @@ impl Source for StagedFile {
     }
 }
 
-impl BlobOutput for StagedFile {
+impl BlobOutput for StagedContent {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.interrupt.check()?;
-        Ok(self.replacement.file().write_at(bytes, offset)?)
+        Ok(self.file.write_at(bytes, offset)?)
     }
 }
 
@@ -323,4 +343,41 @@ pub(crate) fn ensure_space(world: &World, dir: &Path, bytes: u64) -> Result<(), 
     Err(Failure::new(Reason::NoSpace, message)
         .caused_by(format!("expected {needed} of free space, got {available}"))
         .help("free some space, or name another disk"))
+}
+
+#[cfg(test)]
+mod tests {
+    use floe_env::{Inline, testing::CrashDisk};
+
+    use super::*;
+
+    #[test]
+    fn a_file_goes_with_its_owner_and_is_not_named_while_somebody_writes() {
+        let disk = CrashDisk::new();
+        disk.create_dir(Path::new("/out")).expect("a folder");
+        let world = World {
+            disk: Arc::new(disk.clone()),
+            compute: Arc::new(Inline),
+            memory_bytes: 1 << 20,
+            tmp_dir: PathBuf::from("/out"),
+            open_files_max: 10,
+            progress: false,
+            interrupt: Interrupt::default(),
+        };
+        let begin = || StagedFile::begin(&world, Path::new("/out/new"), 3, Existing::Keep);
+        let names = || disk.list(Path::new("/out")).expect("a list").len();
+        let staged = begin().expect("a file");
+        let writer = Arc::clone(staged.content());
+        assert_eq!(names(), 1);
+        drop(staged);
+        assert_eq!(names(), 0);
+        writer.write_at(0, b"abc").expect("nobody minds");
+        assert_eq!(names(), 0);
+
+        let staged = begin().expect("a file");
+        let _writer = Arc::clone(staged.content());
+        let failure = staged.commit().expect_err("written to still");
+        assert_eq!(failure.reason(), Reason::Internal);
+        assert_eq!(names(), 0);
+    }
 }

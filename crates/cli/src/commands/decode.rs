@@ -286,7 +286,7 @@ enum Target {
 impl Target {
     fn blob(&self) -> &dyn BlobOutput {
         match self {
-            Self::File(file) => file,
+            Self::File(file) => &**file.content(),
             Self::Stdout(scratch) => scratch,
         }
     }

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::{
     commands::decode::{Printed, copy_to_stdout, printed},
-    error::{Failure, Reason},
+    error::Failure,
     network::{self, NetworkArgs, Session, aside, phases},
     output::{Facts, Output, bytes},
     staging::{Existing, ScratchFile, StagedFile},
@@ -138,14 +138,13 @@ async fn read(args: &Args, world: &World, output: Output, session: Session) -> R
 
 async fn to_file(args: &Args, world: &World, blob: &OpenBlob, path: &Path) -> Result<(), Failure> {
     let existing = Existing::from_force(args.force);
-    let staged = Arc::new(StagedFile::begin(world, path, blob.length(), existing)?);
+    let staged = StagedFile::begin(world, path, blob.length(), existing)?;
     let progress = phases(world, vec![path.display().to_string()]);
-    blob.read_to(Arc::clone(&staged) as _, args.check(), &*progress)
-        .await?;
+    // What fails may leave others writing for a moment; the file does not wait for them.
+    let content = Arc::clone(staged.content());
+    blob.read_to(content, args.check(), &*progress).await?;
     drop(progress);
-    let staged = Arc::into_inner(staged);
-    let still = || Failure::new(Reason::Internal, "the file is still being written");
-    staged.ok_or_else(still)?.commit()
+    staged.commit()
 }
 
 async fn part_to_file(
@@ -160,7 +159,8 @@ async fn part_to_file(
     let staged = StagedFile::begin(world, path, length, Existing::from_force(args.force))?;
     let mut offset = 0;
     while let Some(piece) = stream.next().await? {
-        staged
+        let content = staged.content();
+        content
             .write_at(offset, &piece)
             .map_err(|error| Failure::io_of("write the file", &error))?;
         offset += piece.len() as u64;

@@ -153,7 +153,7 @@ pub(super) fn run(args: &Args, world: &World, output: Output) -> Result<(), Fail
         let bar = world.bytes_bar("writing", &args.out.display().to_string(), quilt.length());
         let written = copy(&quilt, |offset, bytes| {
             bar.add(bytes.len() as u64);
-            staged.write_at(offset, bytes)
+            staged.content().write_at(offset, bytes)
         });
         drop(bar);
         let what = format_args!("pack the files into {}", args.out.display());
