@@ -49,10 +49,10 @@ fn a_node_is_set_up_and_registered_by_its_operator_or_another_wallet() {
     assert!(nodes.any(|node| node["nodeName"] == "newcomer"), "{set}");
 
     // What was said when it was set up counts, also later.
-    let committee = net.json("info committee");
-    let bids = net.json("info all").to_string();
-    assert!(committee.is_object());
-    assert!(bids.contains("777"), "{bids}");
+    let pool = net.json(&format!("fullnode inspect {node}"));
+    let pool = &pool["json"];
+    assert_eq!(pool["voting_params"]["storage_price"], "777", "{pool}");
+    assert_eq!(pool["commission_rate"], 500, "{pool}");
     net.json(&format!(
         "node setup --dir other --network-config {config} --listen 127.0.0.1:9 --node-capacity 3TiB"
     ));
